@@ -1,0 +1,95 @@
+"""The `[[identity]]` entries. Standard library only: radiusd imports this."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..compliance import IdKind
+from .model import IdentitySource, IdentitySourceType, Pattern, Server
+from .table import Table
+
+# The forms of intune.md section 8; each says whether it carries the Intune id or the Entra id.
+DEFAULT_PATTERNS: dict[IdentitySourceType, tuple[tuple[str, IdKind], ...]] = {
+    IdentitySourceType.CERTIFICATE_URI: (
+        ("ID:Microsoft Endpoint Manager:GUID:{guid}", IdKind.INTUNE),
+        ("ID:Intune:GUID:{guid}", IdKind.INTUNE),
+        ("IntuneDeviceId://{guid}", IdKind.INTUNE),
+    ),
+    IdentitySourceType.VPN_DEVICE_ID: (("ID:Intune:DeviceID:{guid}", IdKind.INTUNE),),
+    IdentitySourceType.CERTIFICATE_CN: (("{guid}", IdKind.INTUNE),),
+    IdentitySourceType.MAC: (),
+}
+# Braces around a GUID are tolerated; anything that is not a GUID is captured too, to be refused by name.
+_GUID_GROUP = r"(?P<guid>\{?[^\s{}]{1,127}\}?|\{\{[^{}]*\}\})"
+
+
+def compile_pattern(text: str, kind: IdKind) -> Pattern:
+    """A pattern from its configured text, in which `{guid}` stands once; compared without regard to case."""
+    before, _, after = text.partition("{guid}")
+    return Pattern(text, kind, re.compile(re.escape(before) + _GUID_GROUP + re.escape(after), re.IGNORECASE))
+
+
+def read_identity(tables: Sequence[Table], servers: Sequence[Server]) -> tuple[IdentitySource, ...]:
+    """Every identity source, in the order of precedence; a MAC comes after every device id."""
+    sources = tuple(_source(table, servers) for table in tables)
+    for position, (table, source) in enumerate(zip(tables, sources, strict=True), 1):
+        if source.type is IdentitySourceType.MAC and position < len(sources):
+            table.problem("source", "mac stands before a device id", "mac as the last [[identity]] entry")
+    return sources
+
+
+def _source(table: Table, servers: Sequence[Server]) -> IdentitySource:
+    if "source" not in table:
+        table.problem("source", "is missing", " or ".join(member.value for member in IdentitySourceType))
+    kind = table.choice("source", IdentitySourceType, IdentitySourceType.CERTIFICATE_URI)
+    is_mac = kind is IdentitySourceType.MAC
+    source = IdentitySource(
+        type=kind,
+        server=_server(table, servers),
+        patterns=() if is_mac else _patterns(table, kind),
+        allow_randomised=table.flag("allow_randomised", False) if is_mac else False,
+    )
+    table.finish()
+    return source
+
+
+def _server(table: Table, servers: Sequence[Server]) -> str:
+    names = [server.name for server in servers]
+    enabled = [server.name for server in servers if server.enabled]
+    allowed = "the name of a [[servers]] entry: " + (", ".join(names) or "there is none")
+    if "server" not in table and len(enabled) == 1:
+        table.raw("server")
+        return enabled[0]
+    name = table.text("server", allowed=allowed + " (may be left out when exactly one is enabled)")
+    if name and name not in names:
+        table.problem("server", f"{name!r} is not known", allowed)
+    return name
+
+
+def _patterns(table: Table, kind: IdentitySourceType) -> tuple[Pattern, ...]:
+    if "patterns" not in table:
+        table.raw("patterns")
+        return tuple(compile_pattern(text, id_kind) for text, id_kind in DEFAULT_PATTERNS[kind])
+    return tuple(pattern for entry in table.tables("patterns") if (pattern := _pattern(entry)))
+
+
+def _pattern(entry: Table) -> Pattern | None:
+    allowed = 'text with {guid} in it once, like "ID:Intune:GUID:{guid}"'
+    text = entry.text("text", allowed=allowed)
+    kind = entry.raw("id")
+    usable = True
+    if text and text.count("{guid}") != 1:
+        entry.problem("text", f"{text!r} does not fit", allowed)
+        usable = False
+    if kind == IdKind.ENTRA:
+        entry.problem(
+            "id",
+            "the Entra id",
+            "intune",
+            "the Compliance Retrieval Service knows the Intune device id only: put {{DeviceId}} into the certificate",
+        )
+    elif kind != IdKind.INTUNE:
+        entry.problem("id", f"{kind!r} is not known" if kind is not None else "is missing", "intune")
+    entry.finish()
+    return compile_pattern(text, IdKind.INTUNE) if text and usable else None

@@ -1,0 +1,161 @@
+"""The configuration as values: what `mdm.toml` says once it has been read and checked.
+
+Durations are seconds. Standard library only: radiusd imports this.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from ..compliance import IdKind
+from ..policy.model import Rule
+from ..profiles.model import AuthorizationProfile
+
+
+class AssertionMode(StrEnum):
+    """How the client assertion is signed (intune.md section 2.3)."""
+
+    PS256 = "ps256"
+    RS256 = "rs256"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Where one Microsoft cloud lives; every field can be overridden per server (intune.md section 1)."""
+
+    login_host: str
+    graph_host: str
+    scope: str
+    crs_host_suffixes: tuple[str, ...]  # each with its leading dot
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One `[[servers]]` entry: an MDM server, as ISE's External MDM form has it."""
+
+    name: str
+    enabled: bool
+    cloud_name: str
+    cloud: Cloud
+    tenant: str
+    client_id: str
+    certificate_file: Path | None
+    key_file: Path | None
+    key_passphrase_file: Path | None
+    client_secret_file: Path | None
+    assertion_mode: AssertionMode
+    reauth_interval: float
+    polling_interval: float  # 0 turns polling off
+    recheck_interval: float
+    refresh_margin: float
+    last_known_for: float
+    unreachable_retry: float
+    connect_timeout: float
+    read_timeout: float
+    max_concurrent: int
+    proxy: str | None
+    ca_file: Path | None
+    allowed_crs_hosts: tuple[str, ...]  # lab or relay hosts outside the cloud's own domain
+    connect_to: str | None  # HOST:PORT that every connection of this server goes to, names and checks unchanged
+
+    def due_at(self, answered_at: float) -> float:
+        """When an answer must be renewed for the sessions that run on it (DESIGN.md, Time)."""
+        return answered_at + self.reauth_interval
+
+    def is_due(self, answered_at: float, now: float) -> bool:
+        """True inside the refresh margin already, so that a timer never races its own record.
+
+        An answer from the future (a clock that was set back) is due too: its age can't be vouched for.
+        """
+        return now >= self.due_at(answered_at) - self.refresh_margin or answered_at > now + 1.0
+
+
+class IdentitySourceType(StrEnum):
+    """Where an identity can be found in a request."""
+
+    CERTIFICATE_URI = "certificate-uri"
+    VPN_DEVICE_ID = "vpn-device-id"
+    CERTIFICATE_CN = "certificate-cn"
+    MAC = "mac"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One accepted form of a device id. `text` is as configured; `regex`, for fullmatch, has the group `guid`."""
+
+    text: str
+    kind: IdKind
+    regex: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySource:
+    """One `[[identity]]` entry; the order of the entries is the order of precedence among device ids."""
+
+    type: IdentitySourceType
+    server: str
+    patterns: tuple[Pattern, ...] = ()
+    allow_randomised: bool = False  # mac only: ask about locally administered addresses too
+
+
+class Mode(StrEnum):
+    """`monitor` evaluates and records everything and lets the device in as configured."""
+
+    ENFORCE = "enforce"
+    MONITOR = "monitor"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`[policy]` and `[[rules]]`, read top down; the first match wins, `default_profile` when none does."""
+
+    mode: Mode
+    monitor_profile: str | None
+    default_profile: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`[service]`: what radiusd's hooks and mdmd share."""
+
+    listen_host: str
+    listen_port: int
+    state_directory: Path
+    wait: float  # how long a request may wait for an answer
+    audit_required: bool  # a decision that can't be journaled becomes a reject
+
+    @property
+    def store_file(self) -> Path:
+        """The one SQLite file: mdmd writes it, the hooks read it."""
+        return self.state_directory / "store.sqlite"
+
+    @property
+    def journal_directory(self) -> Path:
+        """Where the hooks append decisions."""
+        return self.state_directory / "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole of `mdm.toml`, checked. `dacls` maps a dACL's name to its version, 8 hexadecimal digits."""
+
+    file: Path
+    service: Service
+    servers: tuple[Server, ...]
+    identity: tuple[IdentitySource, ...]
+    policy: Policy
+    profiles: Mapping[str, AuthorizationProfile]
+    dacls: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+    def server(self, name: str) -> Server:
+        """The server of that name; the reader has made sure that every name used exists."""
+        for server in self.servers:
+            if server.name == name:
+                return server
+        raise KeyError(name)

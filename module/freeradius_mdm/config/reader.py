@@ -1,0 +1,87 @@
+"""Reading `mdm.toml` and the dACL files beside it: everything is checked, and every error is told at once.
+
+Standard library only: radiusd imports this.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from .. import dacl
+from ..errors import ConfigError, Problem
+from . import lines
+from .identity import read_identity
+from .model import Config, Service
+from .profiles import read_profiles
+from .rules import read_policy
+from .servers import read_server
+from .table import Findings, Table, unique
+
+DACL_DIRECTORY = "dacls"
+
+
+def load(path: Path) -> Config:
+    """Read and check the whole configuration. Raises ConfigError with every problem found."""
+    data, text = _parse(path)
+    findings = Findings(path, lines.index(text))
+    top = Table(data, "", findings)
+    dacls, faults = dacl.read_directory(path.parent / DACL_DIRECTORY)
+    for file, line, what in faults:
+        findings.problems.append(Problem(f"{file}:{line}", what, "one access control entry a line", ""))
+
+    server_tables = top.tables("servers")
+    servers = tuple(read_server(table) for table in server_tables)
+    unique(server_tables, lambda table: str(table.raw("name") or ""), "server")
+    if not any(server.enabled for server in servers):
+        findings.problem("servers", "no MDM server is enabled", "at least one [[servers]] entry with enabled = true")
+    identity_tables = top.tables("identity")
+    if not identity_tables:
+        findings.problem("identity", "is missing", "at least one [[identity]] entry", 'source = "certificate-uri"')
+    profiles = read_profiles(top.table("profiles"), dacls)
+    config = Config(
+        file=path,
+        service=_service(top.table("service")),
+        servers=servers,
+        identity=read_identity(identity_tables, servers),
+        policy=read_policy(top.table("policy"), top.tables("rules"), profiles, servers),
+        profiles=profiles,
+        dacls=dacls,
+        warnings=tuple(findings.warnings),
+    )
+    top.finish()
+    if findings.problems:
+        raise ConfigError(findings.problems)
+    return config
+
+
+def _parse(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text), text
+    except OSError as error:
+        what = f"can't be read: {error.strerror}"
+        problem = Problem(str(path), what, "a readable TOML file", "check path and permissions")
+    except UnicodeDecodeError as error:
+        problem = Problem(str(path), f"is not UTF-8 text: byte {error.start}", "TOML in UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        problem = Problem(f"{path}:{line[1] if line else 1}", f"is no TOML: {error}", "TOML, see toml.io")
+    raise ConfigError([problem])
+
+
+def _service(table: Table) -> Service:
+    allowed = "HOST:PORT on this machine, like 127.0.0.1:8650"
+    listen = table.matching("listen", r"(?:\[[0-9a-f:]+\]|[^\s:/\[\]]+):\d{1,5}", allowed, "127.0.0.1:8650")
+    host, _, port = listen.rpartition(":")
+    service = Service(
+        listen_host=host.strip("[]"),
+        listen_port=int(port) if port.isdecimal() else 0,
+        state_directory=table.path_of("state_directory") or Path("/var/lib/freeradius-mdm"),
+        wait=table.duration("wait", 2, 0.05, 30),
+        audit_required=table.flag("audit_required", False),
+    )
+    table.finish()
+    return service

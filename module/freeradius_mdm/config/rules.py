@@ -1,0 +1,185 @@
+"""`[policy]` and the `[[rules]]` entries. Standard library only: radiusd imports this."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .. import durations
+from ..policy import dictionary
+from ..policy.dictionary import Attribute, ValueType
+from ..policy.model import Condition, Network, Operator, Rule
+from ..profiles.model import Access, AuthorizationProfile
+from .model import Mode, Policy, Server
+from .table import Table, unique
+
+_COMPARISON = (
+    '"value", ["one", "or another"], or a table with one of equals, prefix, cidr, regex, at_least, at_most; '
+    "{ not = ... } around any of them"
+)
+
+
+def read_policy(
+    policy: Table, rules: Sequence[Table], profiles: Mapping[str, AuthorizationProfile], servers: Sequence[Server]
+) -> Policy:
+    """The whole policy; checks that it says what happens when an MDM server can't be reached."""
+    unique(rules, lambda table: str(table.raw("name") or ""), "rule")
+    read = Policy(
+        mode=policy.choice("mode", Mode, Mode.ENFORCE),
+        monitor_profile=policy.text("monitor_profile", "") or None,
+        default_profile=_profile(policy, "default_profile", profiles),
+        rules=tuple(_rule(table, profiles, servers) for table in rules),
+    )
+    _check_monitor(policy, read, profiles)
+    _check_unreachable(policy, read)
+    policy.finish()
+    return read
+
+
+def _rule(table: Table, profiles: Mapping[str, AuthorizationProfile], servers: Sequence[Server]) -> Rule:
+    rule = Rule(
+        name=table.matching("name", r".{1,100}", "the rule's name, at most 100 characters"),
+        when=tuple(_conditions(table.table("when"), servers)),
+        any=tuple(tuple(_conditions(group, servers)) for group in table.tables("any")),
+        profile=_profile(table, "profile", profiles),
+        monitor=table.choice("mode", Mode, Mode.ENFORCE) is Mode.MONITOR,
+    )
+    if not rule.conditions() and not any(key in table for key in ("when", "any")):
+        allowed = 'when = { "MDM:DeviceCompliantStatus" = "Compliant" }'
+        table.problem("when", "is missing", allowed, "default_profile is for the rest")
+    table.finish()
+    return rule
+
+
+def _profile(table: Table, key: str, profiles: Mapping[str, AuthorizationProfile]) -> str:
+    allowed = "the name of a [profiles.NAME] table: " + (", ".join(profiles) or "there is none")
+    name = table.text(key, allowed=allowed)
+    if name and name not in profiles:
+        close = difflib.get_close_matches(name, list(profiles), 1)
+        table.problem(key, f"{name!r} is not known", allowed, f"did you mean {close[0]}?" if close else "")
+    return name
+
+
+def _check_monitor(table: Table, policy: Policy, profiles: Mapping[str, AuthorizationProfile]) -> None:
+    allowed = 'the name of a [profiles.NAME] table with access = "accept"'
+    if policy.monitor_profile is None:
+        if policy.mode is Mode.MONITOR or any(rule.monitor for rule in policy.rules):
+            table.problem("monitor_profile", "is missing, and monitor mode is on", allowed)
+    elif policy.monitor_profile not in profiles:
+        table.problem("monitor_profile", f"{policy.monitor_profile!r} is not known", allowed)
+    elif profiles[policy.monitor_profile].access is not Access.ACCEPT:
+        table.problem("monitor_profile", f"{policy.monitor_profile!r} rejects", allowed)
+
+
+def _check_unreachable(table: Table, policy: Policy) -> None:
+    """Fail-open or fail-closed has to be written, not discovered (ise.md section 2.5)."""
+    for rule in policy.rules:
+        for condition in rule.conditions():
+            if condition.attribute == dictionary.REACHABLE and condition.holds(("UnReachable",)):
+                return
+    table.findings.problem(
+        "rules",
+        f"no rule for {dictionary.REACHABLE} = UnReachable",
+        f'a rule with when = {{ "{dictionary.REACHABLE}" = "UnReachable" }}',
+        "decide what a device gets while Intune can't be asked",
+    )
+
+
+def _conditions(table: Table, servers: Sequence[Server]) -> Iterator[Condition]:
+    for key in table:
+        value = table.raw(key)
+        attribute = dictionary.find(key)
+        if attribute is None:
+            close = difflib.get_close_matches(key, [a.name for a in dictionary.ATTRIBUTES], 1)
+            hint = f"did you mean {close[0]}?" if close else ""
+            table.problem(key, "is no attribute", dictionary.allowed_names(), hint)
+        elif not attribute.available:
+            names = ", ".join(server.name for server in servers)
+            table.problem(
+                key,
+                f"can never have a value: {names} answers by Intune's NAC 2.0 service, which does not give it",
+                dictionary.allowed_names(),
+                "remove the condition; in ISE it would never match, without a word",
+            )
+        else:
+            condition = _condition(table, key, attribute, value, servers)
+            if condition:
+                yield condition
+
+
+def _condition(table: Table, key: str, attribute: Attribute, value: Any, servers: Sequence[Server]) -> Condition | None:
+    negated, operator = False, Operator.EQUALS
+    if isinstance(value, dict) and list(value) == ["not"]:
+        negated, value = True, value["not"]
+    if isinstance(value, dict):
+        names = [op.value for op in Operator]
+        if len(value) != 1 or next(iter(value)) not in names:
+            table.problem(key, f"{value!r} is no comparison", _COMPARISON)
+            return None
+        operator, value = Operator(next(iter(value))), next(iter(value.values()))
+    operands = value if isinstance(value, list) else [value]
+    if not operands or not all(isinstance(item, str | int | bool) for item in operands):
+        table.problem(key, f"{value!r} is no comparison", _COMPARISON)
+        return None
+    texts = [str(item) for item in operands]
+    if attribute.type is ValueType.CHOICE and operator is Operator.EQUALS:
+        texts = _choices(table, key, attribute, texts)
+    if attribute.name == dictionary.SERVER_NAME and operator is Operator.EQUALS:
+        _check_servers(table, key, texts, servers)
+    if attribute.type is ValueType.DURATION and operator not in (Operator.AT_LEAST, Operator.AT_MOST):
+        allowed = 'at_least or at_most, like { at_most = "1h" }'
+        table.problem(key, f"{operator.value} makes no sense for a duration", allowed)
+        return None
+    return _compile(table, key, attribute, operator, texts, negated)
+
+
+def _choices(table: Table, key: str, attribute: Attribute, texts: list[str]) -> list[str]:
+    known = {choice.lower(): choice for choice in attribute.choices}
+    for text in texts:
+        if text.lower() not in known:
+            table.problem(key, f"{text!r} is no value of {attribute.name}", " or ".join(attribute.choices))
+    return [known.get(text.lower(), text) for text in texts]
+
+
+def _check_servers(table: Table, key: str, texts: list[str], servers: Sequence[Server]) -> None:
+    names = [server.name for server in servers]
+    for text in texts:
+        if text not in names:
+            table.problem(key, f"{text!r} is no MDM server", ", ".join(names))
+
+
+def _compile(
+    table: Table, key: str, attribute: Attribute, operator: Operator, texts: list[str], negated: bool
+) -> Condition | None:
+    networks: list[Network] = []
+    expressions: list[re.Pattern[str]] = []
+    numbers: list[float] = []
+    for text in texts:
+        try:
+            match operator:
+                case Operator.CIDR:
+                    networks.append(ipaddress.ip_network(text))
+                case Operator.REGEX:
+                    expressions.append(re.compile(text))
+                case Operator.AT_LEAST | Operator.AT_MOST:
+                    is_duration = attribute.type is ValueType.DURATION
+                    numbers.append(durations.parse(text) if is_duration else float(text))
+                case _:
+                    pass
+        except (ValueError, re.error) as error:
+            table.problem(key, f"{text!r} can't be used with {operator.value}: {error}", _ALLOWED_OPERANDS[operator])
+            return None
+    return Condition(
+        attribute.name, operator, tuple(texts), negated, tuple(networks), tuple(expressions), tuple(numbers)
+    )
+
+
+_ALLOWED_OPERANDS = {
+    Operator.CIDR: "a network with no host bits set, like 10.0.0.0/8 or 2001:db8::/32",
+    Operator.REGEX: "a Python regular expression that matches the whole value",
+    Operator.AT_LEAST: "a number, for MDM:RecordAge a duration with its unit",
+    Operator.AT_MOST: "a number, for MDM:RecordAge a duration with its unit",
+}

@@ -1,0 +1,152 @@
+"""The `[[servers]]` entries. Standard library only: radiusd imports this."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from .. import durations
+from ..mdm.clouds import CLOUDS
+from .model import AssertionMode, Cloud, Server
+from .table import Table
+
+GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+# Retired addresses people still have in their notes (intune.md section 10).
+_RETIRED = {
+    "graph.windows.net": "Azure AD Graph was retired on 2023-06-30; use the Microsoft Graph host of the cloud",
+}
+
+
+def read_server(table: Table) -> Server:
+    """One MDM server, as ISE's External MDM form has it (ise.md section 1.4)."""
+    name = table.matching("name", r"[a-z0-9][a-z0-9._-]{0,63}", "letters, digits, '.', '_' and '-', at most 64")
+    interval = table.duration("reauth_interval", 4 * _HOUR, 10, 30 * _DAY)
+    if interval < 5 * _MINUTE:
+        table.findings.warn(
+            table.at("reauth_interval"),
+            f"{durations.show(interval)}: every session comes back that often; ISE's own default of 1 minute "
+            "is a cache age, not a session timer",
+        )
+    cloud_name, cloud = _cloud(table)
+    server = Server(
+        name=name,
+        enabled=table.flag("enabled", True),
+        cloud_name=cloud_name,
+        cloud=cloud,
+        tenant=_tenant(table),
+        client_id=table.matching("client_id", GUID, "the application (client) id, a GUID").lower(),
+        certificate_file=table.path_of("certificate_file"),
+        key_file=table.path_of("key_file"),
+        key_passphrase_file=table.path_of("key_passphrase_file"),
+        client_secret_file=table.path_of("client_secret_file"),
+        assertion_mode=table.choice("assertion_mode", AssertionMode, AssertionMode.PS256),
+        reauth_interval=interval,
+        polling_interval=table.duration("polling_interval", 4 * _HOUR, 15 * _MINUTE, _DAY, zero=True),
+        recheck_interval=table.duration("recheck_interval", 15 * _MINUTE, 1, _DAY),
+        refresh_margin=_margin(table, interval),
+        last_known_for=table.duration("last_known_for", _DAY, 0, 30 * _DAY, zero=True),
+        unreachable_retry=table.duration("unreachable_retry", 10 * _MINUTE, 10, _DAY),
+        connect_timeout=table.duration("connect_timeout", 2, 0.05, 60),
+        read_timeout=table.duration("read_timeout", 5, 0.05, 120),
+        max_concurrent=table.integer("max_concurrent", 128, 1, 1024),
+        proxy=_proxy(table),
+        ca_file=table.path_of("ca_file"),
+        allowed_crs_hosts=tuple(host.lower() for host in table.texts("allowed_crs_hosts")),
+        connect_to=_connect_to(table),
+    )
+    _check_credential(table, server)
+    table.finish()
+    return server
+
+
+def _margin(table: Table, interval: float) -> float:
+    """A tenth of the interval, at least 60 s, and never more than half of a very short interval."""
+    default = min(max(interval / 10, 60.0), interval / 2)
+    margin = table.duration("refresh_margin", default, 0.001, 30 * _DAY)
+    if margin >= interval:
+        table.problem("refresh_margin", "is not below reauth_interval", "less than reauth_interval")
+        return default
+    return margin
+
+
+def _cloud(table: Table) -> tuple[str, Cloud]:
+    name = table.text("cloud", "global")
+    cloud = CLOUDS.get(name)
+    if cloud is None:
+        table.problem("cloud", f"{name!r} is not known", " or ".join(CLOUDS))
+        cloud = CLOUDS["global"]
+    cloud = replace(
+        cloud,
+        login_host=_host(table, "login_host", cloud.login_host),
+        graph_host=_host(table, "graph_host", cloud.graph_host),
+    )
+    suffixes = table.texts("crs_host_suffixes") or cloud.crs_host_suffixes
+    for suffix in suffixes:
+        if not re.fullmatch(r"\." + _DOMAIN, suffix, re.IGNORECASE):
+            allowed = "a domain led by a dot, like .manage.microsoft.com"
+            table.problem("crs_host_suffixes", f"{suffix!r} does not fit", allowed)
+    scope = _scope(table, cloud)
+    return name, replace(cloud, scope=scope, crs_host_suffixes=tuple(s.lower() for s in suffixes))
+
+
+def _host(table: Table, key: str, default: str) -> str:
+    host = table.text(key, default)
+    retired = next((why for old, why in _RETIRED.items() if old in host.lower()), "")
+    if retired:
+        table.problem(key, f"{host!r} is retired", f"a host name, for this cloud {default}", retired)
+    elif not re.fullmatch(_DOMAIN, host, re.IGNORECASE):
+        table.problem(key, f"{host!r} is no host name", f"a host name without https:// or path, like {default}")
+    return host.lower()
+
+
+def _scope(table: Table, cloud: Cloud) -> str:
+    right = cloud.scope or "https://<the Intune API of this cloud>//.default"
+    scope = table.text("scope", cloud.scope) if cloud.scope else table.text("scope", allowed=right)
+    if scope and not re.fullmatch(r"https://[^/\s]+//\.default", scope):
+        table.problem(
+            "scope",
+            f"{scope!r} is another audience",
+            f"{right}, with two slashes before .default",
+            "the resource's own name ends in a slash, and one slash asks for a different audience",
+        )
+    return scope
+
+
+def _tenant(table: Table) -> str:
+    """A tenant id or domain; a pasted Entra address is reduced to its tenant."""
+    allowed = "the directory (tenant) id, a GUID, or the tenant's domain"
+    value = table.text("tenant", allowed=allowed)
+    pasted = re.match(r"https://[^/]+/([^/]+)", value)
+    value = (pasted[1] if pasted else value).strip("/")
+    if value.lower() in {"common", "organizations", "consumers"}:
+        table.problem("tenant", f"{value!r} is no tenant", allowed, "the application is registered in one directory")
+    elif value and not re.fullmatch(f"{GUID}|{_DOMAIN}", value, re.IGNORECASE):
+        table.problem("tenant", f"{value!r} does not fit", allowed)
+    return value.lower()
+
+
+def _proxy(table: Table) -> str | None:
+    if "proxy" not in table:
+        return None
+    return table.matching("proxy", r"https?://[^\s/]+/?", "http://HOST:PORT") or None
+
+
+def _connect_to(table: Table) -> str | None:
+    if "connect_to" not in table:
+        return None
+    table.findings.warn(table.at("connect_to"), "every connection of this server goes there: for labs only")
+    return table.matching("connect_to", r"(?:\[[0-9a-f:]+\]|[^\s:/\[\]]+):\d{1,5}", "HOST:PORT") or None
+
+
+def _check_credential(table: Table, server: Server) -> None:
+    pair = (server.certificate_file, server.key_file)
+    allowed = "certificate_file and key_file together, or client_secret_file"
+    if any(pair) and server.client_secret_file:
+        table.problem("client_secret_file", "stands beside a certificate", allowed, "remove one of the two")
+    elif any(pair) and not all(pair):
+        missing = "key_file" if server.certificate_file else "certificate_file"
+        table.problem(missing, "is missing", allowed)
+    elif not any(pair) and not server.client_secret_file:
+        table.problem("certificate_file", "no credential is configured", allowed)

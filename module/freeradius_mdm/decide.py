@@ -1,0 +1,246 @@
+"""Deciding one authentication: identify, look up, evaluate, select, build; each step is recorded.
+
+The same code serves radiusd's hooks and every tool that explains a decision. It reads no file, asks nobody and
+has no clock of its own. Standard library only: radiusd imports this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from . import mac
+from .codes import Code
+from .compliance import ComplianceRecord, EndpointKey
+from .config.model import Config, Mode
+from .decision import Decision, Outcome, Step
+from .errors import ReplyError, StoreError
+from .identity.identify import identify
+from .identity.model import Identity
+from .identity.network_device import mac_texts
+from .policy import dictionary
+from .policy.evaluate import evaluate
+from .policy.values import RequestValues
+from .profiles import cisco_ios_xe
+from .profiles.model import Access, AuthorizationProfile, Timer
+from .record_state import RecordSource, RecordState, needs_answer, state_of
+from .reply import List, Pair, encode
+from .request import NasKind, Request
+
+Clock = Callable[[], float]
+ReadRecord = Callable[[EndpointKey], ComplianceRecord | None]
+
+
+@dataclass(slots=True)
+class Trail:
+    """The numbered steps of one authentication, over every call of the hooks that worked on it."""
+
+    id: str
+    started: float
+    clock: Clock
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, code: Code, text: str) -> None:
+        """Record a step now."""
+        self.steps.append(Step(code.value, text, round((self.clock() - self.started) * 1000, 3)))
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The decision needs an answer first."""
+
+    key: EndpointKey
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was decided, and the reply attributes that say so (without the published MDM-* ones)."""
+
+    decision: Decision
+    accept: bool
+    attributes: tuple[Pair, ...]
+    published: tuple[Pair, ...] = ()
+
+
+def decide(
+    request: Request, config: Config, read_record: ReadRecord, trail: Trail, *, has_uri_attribute: bool, waited: bool
+) -> Verdict | Pending:
+    """Decide, or say whose answer is missing. With `waited` it always decides."""
+    now = trail.clock()
+    identity = identify(request, config.identity, has_uri_attribute=has_uri_attribute)
+    if not waited:
+        _tell_identity(identity, trail)
+    state: RecordState | None = None
+    if identity.key is not None and identity.refusal is None:
+        record = _read(read_record, identity.key, trail)
+        server = config.server(identity.key.server)
+        if not waited and needs_answer(record, server, now):
+            trail.add(Code.RECORD_DUE, f"{identity.key} is asked about")
+            return Pending(identity.key)
+        state = state_of(record, server, trail.started, now)
+        _tell_state(state, record, trail)
+    return _select(request, config, identity, state, trail)
+
+
+def _tell_identity(identity: Identity, trail: Trail) -> None:
+    for code, text in identity.notes:
+        trail.add(code, text)
+    if identity.refusal:
+        trail.add(*identity.refusal)
+    elif identity.key:
+        proof = "proven" if identity.proven else "claimed"
+        trail.add(Code.IDENTIFIED, f"{identity.key} from {identity.source}, {proof}")
+
+
+def _read(read_record: ReadRecord, key: EndpointKey, trail: Trail) -> ComplianceRecord | None:
+    try:
+        return read_record(key)
+    except StoreError as error:
+        trail.add(Code.STORE_UNREADABLE, str(error))
+        return None
+
+
+def _tell_state(state: RecordState, record: ComplianceRecord | None, trail: Trail) -> None:
+    values = f"{state.registration.value}, {state.compliance.value}"
+    failure = f" ({record.failure})" if record and record.failure and not state.reachable else ""
+    match state.source:
+        case RecordSource.LIVE:
+            trail.add(Code.ANSWERED_LIVE, values)
+        case RecordSource.CACHED:
+            trail.add(Code.RECORD_CURRENT, f"{values}, {state.age} s old")
+        case RecordSource.LAST_KNOWN:
+            trail.add(Code.LAST_KNOWN, f"{values}, {state.age} s old{failure}")
+        case None:
+            trail.add(Code.UNKNOWN_DEVICE_STATE, f"{values}{failure}")
+
+
+def _select(request: Request, config: Config, identity: Identity, state: RecordState | None, trail: Trail) -> Verdict:
+    values = RequestValues(request, identity, state)
+    policy = config.policy
+    rule_name, profile_name, monitor = "", "", policy.mode is Mode.MONITOR
+    if identity.refusal is None:
+        for result in evaluate(policy.rules, values):
+            trail.add(Code.RULE_MATCHED if result.matched else Code.RULE_SKIPPED, f"{result.rule.name}: {result.why}")
+            if result.matched:
+                rule_name, profile_name = result.rule.name, result.rule.profile
+                monitor = monitor or result.rule.monitor
+        if not rule_name:
+            profile_name = policy.default_profile
+            trail.add(Code.DEFAULT_PROFILE, profile_name)
+    draft = _draft(request, identity, values, state, trail)
+    draft = replace(draft, rule=rule_name, profile=profile_name)
+    if monitor and policy.monitor_profile:
+        would_be = profile_name or f"reject: {(identity.refusal or ('', ''))[1]}"
+        trail.add(Code.MONITORED, f"{policy.monitor_profile} instead of {would_be}")
+        draft = replace(
+            draft,
+            would_be_rule=rule_name,
+            would_be_profile=would_be,
+            profile=policy.monitor_profile,
+            reason_code=Code.MONITORED.value,
+            reason=f"monitor mode, enforcing would give {would_be}",
+        )
+        profile_name = policy.monitor_profile
+    elif identity.refusal:
+        code, text = identity.refusal
+        return _rejected(draft, code, text, values)
+    return _build(request, config, config.profiles[profile_name], draft, state, values, trail)
+
+
+def _build(
+    request: Request,
+    config: Config,
+    profile: AuthorizationProfile,
+    draft: Decision,
+    state: RecordState | None,
+    values: RequestValues,
+    trail: Trail,
+) -> Verdict:
+    trail.add(Code.PROFILE_SELECTED, profile.name)
+    if profile.access is Access.REJECT:
+        reason = f"{f'rule {draft.rule}' if draft.rule else 'no rule matched'}, profile {profile.name}"
+        trail.add(Code.REJECTED_BY_PROFILE, profile.name)
+        return _rejected(draft, Code.REJECTED_BY_PROFILE, reason, values, profile.reply_message)
+    left = state.timer if state else int(config.servers[0].reauth_interval)
+    attributes = cisco_ios_xe.results(profile, request.nas_kind, _timer(profile, request.nas_kind, left), config.dacls)
+    if profile.reply_message and not request.is_eap:
+        attributes += (Pair("Reply-Message", profile.reply_message),)
+    try:
+        encode({List.REPLY: attributes})
+    except ReplyError as error:
+        text = f"profile {profile.name}: {error}"
+        trail.add(Code.REPLY_REFUSED, text)
+        return _rejected(draft, Code.REPLY_REFUSED, text, values)
+    trail.add(Code.REPLY_BUILT, f"{len(attributes)} attributes")
+    reason = draft.reason or (f"rule {draft.rule}" if draft.rule else "default profile")
+    code = draft.reason_code or (Code.RULE_MATCHED if draft.rule else Code.DEFAULT_PROFILE).value
+    return Verdict(replace(draft, reason=reason, reason_code=code), True, attributes, _published(draft, values))
+
+
+def _timer(profile: AuthorizationProfile, kind: NasKind, left: int) -> int | None:
+    """A profile's own duration never outlasts the compliance record."""
+    wanted = profile.vpn_session_timeout if kind is NasKind.VPN else profile.reauthentication
+    if wanted is Timer.NONE:
+        return None
+    return left if wanted is Timer.COMPLIANCE else min(int(wanted), left)
+
+
+def _rejected(draft: Decision, code: Code, reason: str, values: RequestValues, message: str = "") -> Verdict:
+    decision = replace(draft, outcome=Outcome.REJECT, reason=reason, reason_code=code.value)
+    attributes = (Pair("Reply-Message", message),) if message else ()
+    return Verdict(decision, False, attributes, _published(draft, values))
+
+
+def _published(decision: Decision, values: RequestValues) -> tuple[Pair, ...]:
+    own = (("MDM-Rule", decision.rule), ("MDM-Authorization-Profile", decision.profile))
+    return (*values.published(), *(Pair(name, value) for name, value in own if value))
+
+
+def _draft(
+    request: Request, identity: Identity, values: RequestValues, state: RecordState | None, trail: Trail
+) -> Decision:
+    key = identity.key
+    return replace(
+        describe(request, trail),
+        identity=key.value if key else "",
+        identity_kind=key.kind.value if key else "",
+        identity_source=identity.source,
+        identity_proven=identity.proven,
+        server=key.server if key else "",
+        registration=values.one(dictionary.REGISTER_STATUS),
+        compliance=values.one(dictionary.COMPLIANT_STATUS),
+        managed=values.one(dictionary.MANAGED),
+        reachable=values.one(dictionary.REACHABLE),
+        record_source=values.one(dictionary.RECORD_SOURCE),
+        record_age=state.age if state else None,
+    )
+
+
+def describe(request: Request, trail: Trail) -> Decision:
+    """A decision that so far says only who asked from where."""
+    macs = [digits for text in mac_texts(request) if (digits := mac.parse(text))]
+    return Decision(
+        id=trail.id,
+        at=trail.started,
+        outcome=Outcome.ACCEPT,
+        user=request.first("User-Name"),
+        mac=macs[0] if macs else "",
+        access=request.nas_kind.value,
+        method=_method(request),
+        nas_address=request.first("NAS-IP-Address") or request.first("NAS-IPv6-Address"),
+        nas_name=request.first("MDM-Client-Name") or request.first("NAS-Identifier"),
+        nas_port=request.first("NAS-Port-Id") or request.first("NAS-Port"),
+        audit_session_id=request.av_pair("audit-session-id"),
+        steps=tuple(trail.steps),
+    )
+
+
+_EAP_METHODS = {"TLS": "EAP-TLS", "13": "EAP-TLS", "PEAP": "PEAP", "25": "PEAP", "TTLS": "EAP-TTLS", "21": "EAP-TTLS"}
+
+
+def _method(request: Request) -> str:
+    if request.is_eap:
+        return _EAP_METHODS.get(request.first("EAP-Type"), "EAP")
+    if request.is_mab:
+        return "MAB"
+    return "MS-CHAPv2" if request.first("MS-CHAP2-Response") else "PAP"

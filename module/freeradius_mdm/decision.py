@@ -1,0 +1,85 @@
+"""A decision: what was decided about one authentication, why, and what was sent.
+
+The journal carries it as one line of JSON, the store keeps that line beside a few columns to search by.
+Standard library only: radiusd imports this.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """What the device was told."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered step: a stable code (codes.py), a sentence, milliseconds since the request's first step."""
+
+    code: str
+    text: str
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything about one decision. Empty text means "not there"; times are seconds since the epoch.
+
+    `attributes` are (name, value) pairs as they went out, keys and EAP left out.
+    `would_be_*` is filled in monitor mode: what enforcing would have done.
+    """
+
+    id: str  # 24 hexadecimal digits, random
+    at: float
+    outcome: Outcome
+    user: str = ""
+    mac: str = ""  # the endpoint's MAC as the network device gave it, 12 hexadecimal digits
+    access: str = ""  # wired, wireless, vpn, other
+    method: str = ""  # EAP-TLS, PEAP, EAP-TTLS, MAB, PAP, ...
+    nas_address: str = ""
+    nas_name: str = ""  # the client's short name in FreeRADIUS
+    nas_port: str = ""
+    audit_session_id: str = ""
+    identity: str = ""  # the identifier asked about
+    identity_kind: str = ""  # intune, entra, mac
+    identity_source: str = ""  # certificate-uri, vpn-device-id, certificate-cn, mac, none
+    identity_proven: bool = False
+    server: str = ""  # the MDM server
+    registration: str = ""
+    compliance: str = ""
+    managed: str = ""
+    reachable: str = ""
+    record_source: str = ""  # Live, Cached, LastKnown
+    record_age: int | None = None  # seconds
+    rule: str = ""
+    profile: str = ""
+    would_be_rule: str = ""
+    would_be_profile: str = ""
+    reason: str = ""  # one line: why it was rejected, or the rule that let it in
+    reason_code: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    steps: tuple[Step, ...] = field(default=())
+    total_ms: float = 0.0
+
+    def to_json(self) -> str:
+        """One line, no newline in it."""
+        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Decision:
+        """The inverse of `to_json`. Raises ValueError for anything else."""
+        try:
+            fields: dict[str, Any] = json.loads(text)
+            fields["outcome"] = Outcome(fields["outcome"])
+            fields["attributes"] = tuple((str(name), str(value)) for name, value in fields["attributes"])
+            fields["steps"] = tuple(Step(**step) for step in fields["steps"])
+            return cls(**fields)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"not a decision: {error}") from error

@@ -1,0 +1,202 @@
+"""What radiusd's hooks do, without radiusd's calling convention: decide, then confirm and journal.
+
+Standard library only: radiusd imports this.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from . import confirm, durations
+from .codes import MEANINGS, Code
+from .config.model import Config
+from .config.watch import ConfigWatch
+from .decide import Pending, Trail, Verdict, decide, describe
+from .decision import Decision, Outcome
+from .errors import ConfigError, StoreError
+from .journal import JournalWriter
+from .log_line import decision_line
+from .pending import Entry, PendingDecisions
+from .reply import List, Operator, Pair
+from .request import Request
+from .store.read import StoreReader
+
+Log = Callable[[str], None]
+DECISION_ID = "MDM-Decision-Id"
+WAITED = "MDM-Waited"
+_WAIT_FOR = ("MDM-Wait-Server", "MDM-Wait-Kind", "MDM-Wait-Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a hook gives back: accept or reject, and what it writes into which list."""
+
+    accept: bool
+    lists: Mapping[List, Sequence[Pair]] = field(default_factory=dict)
+
+
+class Enforcement:
+    """One for the life of a radiusd. Calls are serialised by rlm_python3, so there is no lock in here."""
+
+    def __init__(
+        self,
+        config_file: Path,
+        *,
+        has_uri_attribute: bool,
+        info: Log,
+        error: Log,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
+        self._info, self._error = info, error
+        self._has_uri_attribute = has_uri_attribute
+        self._watch = ConfigWatch(config_file, clock(), self._on_config_change)
+        self._pending = PendingDecisions()
+        self._open(self._watch.config)
+
+    def _open(self, config: Config) -> None:
+        self._state_directory = config.service.state_directory
+        self._reader = StoreReader(config.service.store_file)
+        self._journal = JournalWriter(config.service.journal_directory)
+
+    def _on_config_change(self, error: ConfigError | None) -> None:
+        if error is None:
+            self._info(f"the new configuration is in force: {self._watch.config.file}")
+        else:
+            for line in f"{Code.CONFIG_KEPT} {MEANINGS[Code.CONFIG_KEPT].text}: {error}".splitlines():
+                self._error(line)
+
+    def _config(self) -> Config:
+        config = self._watch.current(self._clock())
+        if config.service.state_directory != self._state_directory:
+            self._reader.close()
+            self._open(config)
+        return config
+
+    def decide(self, request: Request) -> Result:
+        """Decide, or ask unlang to wait for an answer and to call again."""
+        config = self._config()
+        now = self._clock()
+        waited = bool(request.control_value(WAITED))
+        entry = self._pending.get(request.control_value(DECISION_ID)) if waited else None
+        if entry is None:
+            entry = Entry(Trail(secrets.token_hex(12), now, self._clock))
+            entry.trail.add(Code.RECEIVED, f"{request.nas_kind.value} {request.first('User-Name')[:80]!r}")
+        outcome = decide(
+            request,
+            config,
+            self._reader.record,
+            entry.trail,
+            has_uri_attribute=self._has_uri_attribute,
+            waited=waited,
+        )
+        handle = Pair(DECISION_ID, entry.trail.id)
+        if isinstance(outcome, Pending):
+            self._pending.put(entry, now)
+            return Result(True, {List.CONTROL: (handle, *_wait_for(outcome, config))})
+        entry.verdict = outcome
+        self._pending.put(entry, now)
+        no_wait = Pair(_WAIT_FOR[2], "", Operator.CLEAR)
+        return Result(
+            outcome.accept,
+            {List.REPLY: (handle, *outcome.published, *outcome.attributes), List.CONTROL: (no_wait,)},
+        )
+
+    def confirm_accept(self, request: Request) -> Result:
+        """Let the Accept out if it is what was decided, and journal it; else reject."""
+        config = self._config()
+        entry = self._pending.pop(request.handed_over(DECISION_ID))
+        if entry is None or entry.verdict is None:
+            return self._reject(request, None, Code.NO_DECISION, MEANINGS[Code.NO_DECISION].text)
+        verdict, trail = entry.verdict, entry.trail
+        wrong = [] if verdict.accept else ["the decision was a reject"]
+        wrong += confirm.differences(verdict.attributes, request.reply)
+        if wrong:
+            return self._reject(request, entry, Code.REPLY_ALTERED, "; ".join(wrong))
+        trail.add(Code.REPLY_CONFIRMED, f"{len(verdict.attributes)} attributes")
+        decision = self._final(verdict.decision, request, trail, Outcome.ACCEPT, verdict)
+        if not self._record(decision) and config.service.audit_required:
+            text = MEANINGS[Code.JOURNAL_UNWRITABLE].text + " and audit_required is set"
+            return self._reject(request, entry, Code.JOURNAL_UNWRITABLE, text)
+        return Result(True)
+
+    def confirm_reject(self, request: Request) -> Result:
+        """Journal a reject, whoever decided it."""
+        self._config()
+        entry = self._pending.pop(request.handed_over(DECISION_ID))
+        if entry is None or entry.verdict is None:
+            trail = entry.trail if entry else Trail(secrets.token_hex(12), self._clock(), self._clock)
+            text = request.first("Module-Failure-Message") or MEANINGS[Code.NO_SUCCESS].text
+            trail.add(Code.NO_SUCCESS, text)
+            decision = replace(
+                describe(request, trail), outcome=Outcome.REJECT, reason=text[:400], reason_code=Code.NO_SUCCESS.value
+            )
+            entry = Entry(trail, Verdict(decision, False, ()))
+        verdict = entry.verdict
+        assert verdict is not None
+        decision = verdict.decision
+        if verdict.accept:
+            text = request.first("Module-Failure-Message") or "another module or policy rejected after the decision"
+            entry.trail.add(Code.NO_SUCCESS, text)
+            decision = replace(decision, reason=text[:400], reason_code=Code.NO_SUCCESS.value)
+        self._record(self._final(decision, request, entry.trail, Outcome.REJECT, verdict))
+        return Result(True)
+
+    def _reject(self, request: Request, entry: Entry | None, code: Code, text: str) -> Result:
+        """Reject in post-auth; Post-Auth-Type REJECT follows and journals it."""
+        now = self._clock()
+        if entry is None:
+            entry = Entry(Trail(secrets.token_hex(12), now, self._clock))
+        entry.trail.add(code, text)
+        self._error(f"{code} {text}: {MEANINGS[code].advice}")
+        decision = entry.verdict.decision if entry.verdict else describe(request, entry.trail)
+        attributes = entry.verdict.attributes if entry.verdict else ()
+        decision = replace(decision, outcome=Outcome.REJECT, reason=text[:400], reason_code=code.value)
+        entry.verdict = Verdict(decision, False, ())
+        self._pending.put(entry, now)
+        handle = Pair(DECISION_ID, entry.trail.id)
+        return Result(False, {List.REPLY: (handle, *confirm.eap_failure(request.reply, attributes))})
+
+    def _final(
+        self, decision: Decision, request: Request, trail: Trail, outcome: Outcome, verdict: Verdict
+    ) -> Decision:
+        """Complete a decision with what the outer request and the reply that goes out say."""
+        outer = describe(request, trail)
+        sent = confirm.recorded(request.reply) if outcome is Outcome.ACCEPT else ()
+        if outcome is Outcome.REJECT and not request.is_eap:
+            sent = tuple(pair for pair in confirm.recorded(request.reply) if pair[0] == "Reply-Message")
+        return replace(
+            decision,
+            outcome=outcome,
+            user=decision.user or outer.user,  # in a tunnel the inner name
+            mac=outer.mac,
+            access=outer.access,
+            method=outer.method,
+            nas_address=outer.nas_address,
+            nas_name=outer.nas_name,
+            nas_port=outer.nas_port,
+            audit_session_id=outer.audit_session_id,
+            attributes=sent,
+            steps=tuple(trail.steps),
+            total_ms=round((self._clock() - trail.started) * 1000, 3),
+        )
+
+    def _record(self, decision: Decision) -> bool:
+        self._info(decision_line(decision))
+        try:
+            self._journal.append("decision", decision.to_json(), decision.at)
+        except StoreError as error:
+            self._error(f"{Code.JOURNAL_UNWRITABLE} decision {decision.id} is not journaled: {error}")
+            return False
+        return True
+
+
+def _wait_for(pending: Pending, config: Config) -> tuple[Pair, ...]:
+    key = pending.key
+    values = (key.server, key.kind.value, key.value)
+    wait = durations.show(config.service.wait)
+    return (*(Pair(name, value) for name, value in zip(_WAIT_FOR, values, strict=True)), Pair("MDM-Wait-Time", wait))

@@ -1,0 +1,76 @@
+"""Every error this package raises.
+
+    MdmError                 anything wrong that an operator can mend
+    ├── ConfigError          the configuration can't be used; carries every problem found, not just the first
+    ├── StoreError           the store can't be read or written
+    ├── ReplyError           the encoder can't vouch for a reply, which therefore becomes a reject
+    └── SourceError          an MDM server did not answer the question
+
+Standard library only: radiusd imports this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file: where it stands, what is wrong, what is allowed, what to do next.
+
+    `where` is `FILE:LINE` or `FILE: key.path[2].name`.
+    """
+
+    where: str
+    what: str
+    allowed: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}: {self.what}", f"    allowed: {self.allowed}"]
+        if self.hint:
+            lines.append(f"    next: {self.hint}")
+        return "\n".join(lines)
+
+
+class MdmError(Exception):
+    """Anything wrong that an operator can mend."""
+
+
+class ConfigError(MdmError):
+    """The configuration can't be used; `problems` holds everything that was found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = "1 error in the configuration" if count == 1 else f"{count} errors in the configuration"
+        super().__init__("\n".join([head, *map(str, self.problems)]))
+
+
+class StoreError(MdmError):
+    """The store can't be read or written."""
+
+
+class ReplyError(MdmError):
+    """The encoder can't vouch for a reply, which therefore becomes a reject."""
+
+
+class SourceError(MdmError):
+    """An MDM server did not answer the question.
+
+    `code` is a stable M12xx code of `codes.py`; `detail` what was seen (no token, secret or assertion);
+    `advice` the operator's next step. `retry_after`: seconds the server asked us to stay away, or None.
+    `server_down`: true when the fault is the server's or the way to it, so that the breaker counts it;
+    false when only this one question was refused.
+    """
+
+    def __init__(
+        self, code: str, detail: str, advice: str, *, retry_after: float | None = None, server_down: bool = True
+    ) -> None:
+        self.code = code
+        self.detail = detail
+        self.advice = advice
+        self.retry_after = retry_after
+        self.server_down = server_down
+        super().__init__(f"{code} {detail}. {advice}")

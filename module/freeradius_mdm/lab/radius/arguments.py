@@ -1,0 +1,113 @@
+"""The options of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+from pathlib import Path
+from uuid import UUID
+
+from freeradius_mdm.lab.radius.eap_tls import LARGEST_FRAGMENT, SMALLEST_FRAGMENT
+from freeradius_mdm.lab.radius.tls import TlsVersion
+
+_PORT = 1812
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of `eap-tls`, `mab` and `vpn`."""
+    parser = argparse.ArgumentParser(
+        prog="mdm-lab radius", description="Play a network device and the device behind it."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    common = _common()
+    _eap_tls(commands.add_parser("eap-tls", parents=[common], help="802.1X with a certificate"))
+    _mab(commands.add_parser("mab", parents=[common], help="MAC authentication bypass on a switch port"))
+    _vpn(commands.add_parser("vpn", parents=[common], help="a VPN login at a Cisco ASA"))
+    return parser
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    add = common.add_argument
+    local = ("127.0.0.1", _PORT)
+    add("--server", type=_address, default=local, metavar="HOST[:PORT]", help="[::1]:1812 for IPv6")
+    add("--secret", default="testing123", help="for a throwaway secret only: other users can see it")
+    add("--secret-file", type=Path, help="file with the shared secret in its first line")
+    add("--source", metavar="ADDRESS", help="local address to send from")
+    add("--nas-address", type=_ip, default="192.0.2.10", help="how the network device calls itself")
+    add("--mac", default="00-50-56-a1-b2-c3", help="the device's MAC address")
+    add("--tries", type=int, default=3, help="how often a request is sent (default: %(default)s)")
+    add("--wait", type=float, default=2.0, metavar="SECONDS", help="before the second try; doubles each time")
+    return common
+
+
+def _eap_tls(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--cert", type=Path, required=True, help="the device's certificate, PEM, intermediates behind it")
+    add("--key", type=Path, required=True, help="its key, PEM")
+    add("--key-password-file", type=Path, help="file with the key's password in its first line")
+    add("--ca", type=Path, required=True, help="CA of the RADIUS server, PEM")
+    add("--server-name", help="DNS name the RADIUS server's certificate must have")
+    add("--identity", default="anonymous", help="EAP identity (default: %(default)s)")
+    add("--tls", choices=[version.value for version in TlsVersion], help="this TLS version only")
+    add("--fragment-size", type=_fragment_size, default=1300, metavar="OCTETS", help="default: %(default)s")
+    add("--ssid", help="authenticate on this wireless network instead of a switch port")
+    add(
+        "--again",
+        type=int,
+        default=0,
+        metavar="N",
+        help="then authenticate N more times, resuming the session",
+    )
+
+
+def _mab(parser: argparse.ArgumentParser) -> None:
+    _unsigned(parser)
+
+
+def _vpn(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--user", required=True)
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument("--password", help="for a throwaway password only: other users can see it")
+    how.add_argument("--password-file", type=Path, help="file with the password in its first line")
+    how.add_argument("--authorize-only", action="store_true", help="no password, Service-Type Authorize-Only")
+    add("--ms-chap", action="store_true", help="MS-CHAPv2 instead of PAP")
+    device = parser.add_mutually_exclusive_group()
+    device.add_argument("--device-id", type=UUID, metavar="GUID", help="a phone with this Intune device id")
+    device.add_argument("--phone", action="store_true", help="a phone without an Intune device id")
+    add("--tunnel-group", default="DefaultWEBVPNGroup", help="default: %(default)s")
+    _unsigned(parser)
+
+
+def _unsigned(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--unsigned", action="store_true", help="no Message-Authenticator, like an ASA")
+
+
+def _address(text: str) -> tuple[str, int]:
+    """HOST, HOST:PORT, an IPv6 address, or one in brackets with a port."""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise argparse.ArgumentTypeError(f"{text!r} is no address; write [ADDRESS]:PORT")
+        port = rest[1:]
+    elif text.count(":") > 1:
+        host, port = text, ""
+    else:
+        host, _, port = text.partition(":")
+    if port and not (port.isdecimal() and 0 < int(port) < 65536):
+        raise argparse.ArgumentTypeError(f"port {port!r} is none of 1 to 65535")
+    return host, int(port or _PORT)
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _fragment_size(text: str) -> int:
+    if not (text.isdecimal() and SMALLEST_FRAGMENT <= int(text) <= LARGEST_FRAGMENT):
+        raise argparse.ArgumentTypeError(f"allowed are {SMALLEST_FRAGMENT} to {LARGEST_FRAGMENT} octets")
+    return int(text)

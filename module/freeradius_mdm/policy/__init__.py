@@ -1,0 +1,1 @@
+"""Authorization policy: ordered rules over ISE's MDM dictionary and RADIUS attributes."""

@@ -1,0 +1,1 @@
+"""Authorization profiles: what is wanted, and one file per vendor family for how it is sent."""

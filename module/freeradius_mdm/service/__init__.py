@@ -1,0 +1,1 @@
+"""mdmd, the service: asks MDM servers, is the only writer of the store, and reads the journal."""

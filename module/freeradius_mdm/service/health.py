@@ -1,0 +1,67 @@
+"""The body of /v1/health."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import Any
+
+from ..errors import StoreError
+from ..store.query import StoreQueries
+from .breaker import BreakerState
+from .journal_reader import JournalReader
+from .lookups import Lookups
+from .recorder import Recorder
+
+
+class Health:
+    """Gathers the state of the parts. The two errors are set by whoever runs into them."""
+
+    def __init__(
+        self,
+        lookups: Lookups,
+        recorder: Recorder,
+        journal: JournalReader,
+        queries: StoreQueries,
+    ) -> None:
+        self._lookups = lookups
+        self._recorder = recorder
+        self._journal = journal
+        self._queries = queries
+        self.journal_error = ""
+        self.config_error = ""
+
+    async def body(self) -> dict[str, Any]:
+        """`status` is `ok`, or `degraded` when an operator has something to look at; decisions go on in both.
+
+        Times are seconds since the epoch, 0 for never; `lag_bytes` is what is journaled and not yet stored.
+        """
+        servers = self._lookups.health()
+        journal = await asyncio.to_thread(self._journal_body)
+        troubled = any(server.breaker is not BreakerState.CLOSED or not server.warm for server in servers)
+        errors = (self._recorder.error, journal["error"], self.config_error)
+        return {
+            "status": "degraded" if troubled or any(errors) else "ok",
+            "servers": [dataclasses.asdict(server) for server in servers],
+            "store": {"error": self._recorder.error, "unsaved_answers": self._recorder.unsaved_count},
+            "journal": journal,
+            "config": {"error": self.config_error},
+        }
+
+    def _journal_body(self) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "error": self.journal_error,
+            "segments": None,
+            "lag_bytes": None,
+            "rejects": None,
+        }
+        try:
+            lag = self._journal.lag()
+            body |= {
+                "segments": lag.segments,
+                "lag_bytes": lag.bytes,
+                "rejects": self._queries.rejected_lines(),
+            }
+        except StoreError as error:
+            body["error"] = body["error"] or str(error)
+        return body

@@ -1,0 +1,142 @@
+"""Questions to MDM servers: one query per endpoint however many wait, none when a server is down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from ..compliance import ComplianceAnswer, ComplianceRecord, ComplianceSource, EndpointKey
+from ..config.model import Server
+from ..errors import MdmError, SourceError, StoreError
+from ..store.read import StoreReader
+from .events import EventLog
+from .lane import Lane, LaneHealth, LookupResult, LookupStatus
+from .recorder import Recorder
+
+_RACER = (
+    1.0  # seconds; an answer this young is what a racing waiter has just fetched, whatever the interval is
+)
+
+SourceFactory = Callable[[Server], ComplianceSource]
+
+
+class UnknownServerError(MdmError):
+    """No enabled MDM server has that name."""
+
+
+class Lookups:
+    """Belongs to the event loop.
+
+    `make_source` may raise MdmError or OSError; the server then fails every question until the configuration
+    is read again, and the others go on.
+    """
+
+    def __init__(
+        self,
+        reader: StoreReader,
+        recorder: Recorder,
+        make_source: SourceFactory,
+        events: EventLog,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._reader = reader
+        self._recorder = recorder
+        self._make_source = make_source
+        self._events = events
+        self._wall = wall
+        self._monotonic = monotonic
+        self._lanes: dict[str, Lane] = {}
+        self._unusable: set[str] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def configure(self, servers: Iterable[Server]) -> None:
+        """Take over the enabled servers; whose section did not change keeps source and breaker."""
+        wanted = {server.name: server for server in servers if server.enabled}
+        for name, lane in list(self._lanes.items()):
+            if wanted.get(name) != lane.server or name in self._unusable:
+                self._retire(self._lanes.pop(name), stopping=False)
+        for name, server in wanted.items():
+            if name not in self._lanes:
+                source = self._source(server)
+                self._lanes[name] = Lane(
+                    server, source, self._recorder, self._events, self._wall, self._monotonic
+                )
+
+    async def ask(self, key: EndpointKey, wait: float) -> LookupResult:
+        """Have the store hold an answer for `key` that is not due; waits `wait` seconds at most.
+
+        An ANSWERED result was committed before it is returned. Raises UnknownServerError.
+        """
+        lane = self._lanes.get(key.server)
+        if lane is None:
+            raise UnknownServerError(f"no enabled MDM server is called {key.server!r}")
+        if self._is_current(lane.server, key):
+            return LookupResult(LookupStatus.ANSWERED)
+        flight = lane.fly(key)
+        done, _ = await asyncio.wait({flight}, timeout=wait)
+        return flight.result() if done else LookupResult(LookupStatus.TIMEOUT)
+
+    def record(self, key: EndpointKey) -> ComplianceRecord | None:
+        """What the store holds for that key. Raises StoreError, UnknownServerError."""
+        if key.server not in self._lanes:
+            raise UnknownServerError(f"no enabled MDM server is called {key.server!r}")
+        return self._reader.record(key)
+
+    def health(self) -> list[LaneHealth]:
+        """Each enabled server's state."""
+        return [lane.health() for lane in self._lanes.values()]
+
+    async def close(self) -> None:
+        """Wait for the queries under way (their timeouts bound it) and close every source."""
+        for lane in self._lanes.values():
+            self._retire(lane, stopping=True)
+        self._lanes.clear()
+        await asyncio.gather(*self._closing)
+
+    def _is_current(self, server: Server, key: EndpointKey) -> bool:
+        try:
+            record = self._reader.record(key)
+        except StoreError:
+            return False  # asking again is what may put it right
+        if record is None or record.answer is None:
+            return False
+        now = self._wall()
+        racer = 0 <= now - record.answered_at < _RACER
+        return racer or not server.is_due(record.answered_at, now)
+
+    def _source(self, server: Server) -> ComplianceSource:
+        self._unusable.discard(server.name)
+        try:
+            return self._make_source(server)
+        except (MdmError, OSError) as error:
+            self._unusable.add(server.name)
+            self._events.error("server_unusable", server=server.name, error=error)
+            return _UnusableSource(error)
+
+    def _retire(self, lane: Lane, *, stopping: bool) -> None:
+        task = asyncio.create_task(lane.close(stopping=stopping))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+class _UnusableSource:
+    """Stands in for a source that could not be made: every question fails with the reason."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def lookup(self, key: EndpointKey) -> ComplianceAnswer:
+        raise self._as_source_error()
+
+    def warm_up(self) -> None:
+        raise self._as_source_error()
+
+    def close(self) -> None:
+        pass
+
+    def _as_source_error(self) -> SourceError:
+        if isinstance(self._error, SourceError):
+            return self._error
+        advice = "mend it and write the configuration file again, or restart mdmd"
+        return SourceError("M1200", f"{self._error}", advice)

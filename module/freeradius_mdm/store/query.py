@@ -1,0 +1,126 @@
+"""Questions that tools, the API and the web page put to the store; read only, so that mdmd need not run."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ..compliance import ComplianceRecord, EndpointKey, IdKind
+from ..decision import Decision
+from ..errors import StoreError
+from .read import RECORD_COLUMNS, record_from
+from .schema import VERSION, version_of
+
+_BUSY_TIMEOUT = 1.0  # seconds
+MAXIMUM_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFilter:
+    """Which decisions to show; what is None does not restrict. Text has to be equal as a whole.
+
+    `since` (included) and `until` (excluded) are seconds since the epoch. `before` is the `seq` of a decision
+    shown already: the next page holds older ones.
+    """
+
+    outcome: str | None = None
+    user: str | None = None
+    mac: str | None = None
+    identity: str | None = None
+    nas_address: str | None = None
+    server: str | None = None
+    rule: str | None = None
+    profile: str | None = None
+    reason_code: str | None = None
+    since: float | None = None
+    until: float | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """A decision and its place in the order of ingestion."""
+
+    seq: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHits:
+    """How often a rule has matched, and when last (seconds since the epoch)."""
+
+    name: str
+    hits: int
+    last_hit: float
+
+
+_COMPARISONS = {"since": "at >= ?", "until": "at < ?", "before": "seq < ?"}
+
+
+class StoreQueries:
+    """Read-only questions. Thread safe: each opens the file anew, about 0.2 ms."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def decisions(self, chosen: DecisionFilter | None = None, limit: int = 100) -> list[StoredDecision]:
+        """Newest first, MAXIMUM_LIMIT at most."""
+        chosen = chosen or DecisionFilter()
+        given = [(field.name, getattr(chosen, field.name)) for field in fields(chosen)]
+        given = [(name, value) for name, value in given if value is not None]
+        where = " AND ".join(_COMPARISONS.get(name, f"{name} = ?") for name, _ in given) or "1"
+        rows = self._rows(
+            f"SELECT seq, body FROM decisions WHERE {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608 names are ours
+            [*(value for _, value in given), max(1, min(limit, MAXIMUM_LIMIT))],
+        )
+        return [StoredDecision(seq, _decision(body)) for seq, body in rows]
+
+    def decision(self, identifier: str) -> Decision | None:
+        """The decision of that id, None when there is none (any more)."""
+        rows = self._rows("SELECT body FROM decisions WHERE id = ?", [identifier])
+        return _decision(rows[0][0]) if rows else None
+
+    def records(self, server: str | None = None) -> list[ComplianceRecord]:
+        """Every compliance record, or those of one MDM server."""
+        rows = self._rows(
+            f"SELECT server, kind, value, {RECORD_COLUMNS} FROM records"  # noqa: S608 constant
+            " WHERE ?1 IS NULL OR server = ?1 ORDER BY server, kind, value",
+            [server],
+        )
+        return [record_from(EndpointKey(row[0], IdKind(row[1]), row[2]), row[3:]) for row in rows]
+
+    def rules(self) -> list[RuleHits]:
+        """Hit counts of every rule that ever matched, by name."""
+        return [
+            RuleHits(*row) for row in self._rows("SELECT name, hits, last_hit FROM rules ORDER BY name", [])
+        ]
+
+    def rejected_lines(self) -> int:
+        """How many journal lines could not be understood."""
+        return int(self._rows("SELECT count(*) FROM journal_rejects", [])[0][0])
+
+    def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            uri = self._file.absolute().as_uri() + "?mode=ro"
+            with (
+                closing(
+                    sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, check_same_thread=False)
+                ) as connection,
+            ):
+                found = version_of(connection)
+                if found != VERSION:
+                    raise StoreError(f"store {self._file} has schema {found}, this program knows {VERSION}")
+                return connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"store {self._file} can't be read: {error}") from error
+
+
+def _decision(body: str) -> Decision:
+    try:
+        return Decision.from_json(body)
+    except ValueError as error:
+        raise StoreError(f"a stored decision is damaged: {error}") from error

@@ -1,0 +1,117 @@
+"""Reading compliance records from inside radiusd.
+
+Every call into the hooks is serialised by one mutex (freeradius.md section 3), so a wait here is a wait for
+the whole server. A WAL reader takes no lock that the writer holds for long; the one thing that can be in the
+way, another process's recovery or clean-up of the WAL, is waited for 20 ms at most.
+
+Standard library only: radiusd imports this.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from ..compliance import (
+    Compliance,
+    ComplianceAnswer,
+    ComplianceRecord,
+    EndpointKey,
+    Managed,
+    Registration,
+)
+from ..errors import StoreError
+from .schema import VERSION, version_of
+
+BUSY_TIMEOUT = 0.020  # seconds
+RECORD_COLUMNS = "registration, compliance, managed, macs, answered_at, failed_at, failure"
+
+_RECORD = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND kind = ? AND value = ?"  # noqa: S608 constant
+
+_Row = tuple[str | None, str, str, str, float, float, str]  # the first three are NULL together
+
+
+class StoreReader:
+    """A read-only view of the store, for one caller at a time on any thread (the hooks' mutex sees to that).
+
+    Opened at the first question, so making one has no side effect (`radiusd -C` makes one too); opened again
+    when the file was replaced, or appeared after all.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = os.fspath(file)
+        self._uri = file.absolute().as_uri() + "?mode=ro"
+        self._connection: sqlite3.Connection | None = None
+        self._identity = (0, 0)  # device and inode of the file that is open
+
+    def record(self, key: EndpointKey) -> ComplianceRecord | None:
+        """The record of that key, None when the MDM server was never asked about it.
+
+        Raises StoreError when the file is missing, corrupt, of another version, or busy.
+        """
+        connection = self._current()
+        try:
+            rows: list[_Row] = connection.execute(_RECORD, (key.server, key.kind.value, key.value)).fetchall()
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+        return record_from(key, rows[0]) if rows else None
+
+    def close(self) -> None:
+        """Close the file; the next question opens it again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _current(self) -> sqlite3.Connection:
+        try:
+            status = os.stat(self._file)  # noqa: PTH116 half the cost of Path.stat, at every authentication
+        except OSError as error:
+            self.close()
+            raise StoreError(
+                f"store {self._file} can't be opened: {error.strerror}; has mdmd been started?"
+            ) from error
+        identity = (status.st_dev, status.st_ino)
+        if self._connection is None or identity != self._identity:
+            self.close()
+            self._connection = self._open()
+            self._identity = identity
+        return self._connection
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(
+                self._uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise StoreError(f"store {self._file} can't be opened: {error}; see its owner, mode") from error
+        try:
+            found = version_of(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise self._failed(error) from error
+        if found != VERSION:
+            connection.close()
+            what = f"has schema {found}, this program knows {VERSION}" if found else "is empty so far"
+            raise StoreError(f"store {self._file} {what}; start the mdmd of this version")
+        return connection
+
+    def _failed(self, error: sqlite3.Error) -> StoreError:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            return StoreError(f"store {self._file} is busy: another process is recovering or checking it")
+        self.close()  # whatever it was, a new connection is the cure, if there is one
+        return StoreError(f"store {self._file} can't be read: {error}; see its owner and mode, or restore it")
+
+
+def record_from(key: EndpointKey, row: _Row) -> ComplianceRecord:
+    """A row of RECORD_COLUMNS as a value. Raises StoreError for a row that we can't have written."""
+    registration, compliance, managed, macs, answered_at, failed_at, failure = row
+    answer = None
+    if registration is not None:
+        try:
+            answer = ComplianceAnswer(
+                Registration(registration), Compliance(compliance), Managed(managed), tuple(macs.split())
+            )
+        except ValueError as error:
+            raise StoreError(f"the stored record of {key} is damaged: {error}") from error
+    return ComplianceRecord(key, answer, answered_at, failed_at, failure)

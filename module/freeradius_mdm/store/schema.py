@@ -1,0 +1,89 @@
+"""The one schema of the store, and how its file comes to be.
+
+The file is in WAL mode: a reader never waits for the writer, and what a commit has returned for is in the
+kernel, so it survives the death of either process. `synchronous=NORMAL` leaves out the fsync of each
+commit: a power cut can lose the last commits, never the file's consistency (SQLite, "Write-Ahead Logging").
+
+Standard library only: radiusd imports this.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+VERSION = 1  # PRAGMA user_version; a file of another version is refused, see `upgrade`
+
+DIRECTORY_MODE = 0o2770  # set-group-id: whatever is made inside belongs to the group mdmd and radiusd share
+FILE_MODE = 0o660  # SQLite gives its -wal and -shm the mode of the main file
+
+_TABLES = """
+CREATE TABLE records (
+    server TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
+    registration TEXT, compliance TEXT, managed TEXT, macs TEXT NOT NULL DEFAULT '',
+    answered_at REAL NOT NULL DEFAULT 0, failed_at REAL NOT NULL DEFAULT 0, failure TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (server, kind, value)
+) WITHOUT ROWID;
+
+-- `body` is the decision as JSON; the columns are what tools search by. `seq` is the order of ingestion.
+CREATE TABLE decisions (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, outcome TEXT NOT NULL,
+    user TEXT NOT NULL, mac TEXT NOT NULL, identity TEXT NOT NULL, nas_address TEXT NOT NULL,
+    server TEXT NOT NULL, rule TEXT NOT NULL, profile TEXT NOT NULL, reason_code TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX decisions_at ON decisions (at);
+CREATE INDEX decisions_user ON decisions (user);
+CREATE INDEX decisions_mac ON decisions (mac);
+CREATE INDEX decisions_identity ON decisions (identity);
+
+CREATE TABLE rules (name TEXT PRIMARY KEY, hits INTEGER NOT NULL, last_hit REAL NOT NULL) WITHOUT ROWID;
+
+-- How far each journal segment has been read; written in the transaction that stores what was read.
+CREATE TABLE journal_positions (
+    segment TEXT PRIMARY KEY, inode INTEGER NOT NULL, position INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Journal lines that nothing here understands, raw, so that a later version or a person can.
+CREATE TABLE journal_rejects (
+    seq INTEGER PRIMARY KEY, segment TEXT NOT NULL, position INTEGER NOT NULL, at REAL NOT NULL,
+    reason TEXT NOT NULL, line BLOB NOT NULL
+);
+"""
+
+
+def make_directory(path: Path) -> None:
+    """Make `path` with DIRECTORY_MODE whatever the umask is; an existing one is mended if it is ours."""
+    path.mkdir(mode=DIRECTORY_MODE & 0o777, parents=True, exist_ok=True)
+    status = path.stat()
+    if status.st_mode & 0o7777 != DIRECTORY_MODE and status.st_uid == os.geteuid():
+        path.chmod(DIRECTORY_MODE)
+
+
+def make_file(path: Path) -> None:
+    """Make an empty file with FILE_MODE whatever the umask is: SQLite would go by the umask."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+    try:
+        status = os.fstat(handle)
+        if status.st_mode & 0o777 != FILE_MODE and status.st_uid == os.geteuid():
+            os.fchmod(handle, FILE_MODE)
+    finally:
+        os.close(handle)
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring an open, writable file to VERSION. Raises sqlite3.Error, or ValueError for a newer file."""
+    found = version_of(connection)
+    if found > VERSION:
+        raise ValueError(f"it has schema {found}, this program knows {VERSION}: install the newer one again")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA journal_size_limit=16777216")  # bytes: a WAL grown by a burst shrinks again
+    if found < VERSION:
+        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={VERSION};COMMIT;")
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The file's schema version; 0 for an empty file."""
+    return int(connection.execute("PRAGMA user_version").fetchall()[0][0])
