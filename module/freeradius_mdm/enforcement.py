@@ -77,6 +77,10 @@ class Enforcement:
             self._open(config)
         return config
 
+    def close(self) -> None:
+        """Close the store; the next decision opens it again."""
+        self._reader.close()
+
     def decide(self, request: Request) -> Result:
         """Decide, or ask unlang to wait for an answer and to call again."""
         config = self._config()

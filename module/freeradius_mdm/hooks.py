@@ -59,6 +59,12 @@ def instantiate(_: Lists) -> int:
     return 0
 
 
+def detach(_: object = None) -> int:
+    """Close the store: rlm_python3 ends Python without holding its lock, and an open SQLite connection aborts then."""
+    _enforcement.close()
+    return 0
+
+
 def authorize(lists: Lists) -> Given:
     """Decide, or ask unlang to wait and to call again."""
     return _give(lists, _enforcement.decide)

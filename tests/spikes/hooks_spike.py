@@ -45,9 +45,7 @@ def _decide(p):
     words = _words(p)
     if "wait" in words and _first(p, "config", "MDM-Waited") is None:
         endpoint = "GUID:a/b c?d" if "colon" in words else "0d9f6f0e-53a4-4f0b-9d25-2a7e6f1c4b11"
-        return radiusd.RLM_MODULE_OK, {
-            "config": (("MDM-Pending", ":=", "yes"), ("MDM-Endpoint-Id", ":=", endpoint))
-        }
+        return radiusd.RLM_MODULE_OK, {"config": (("MDM-Pending", ":=", "yes"), ("MDM-Endpoint-Id", ":=", endpoint))}
     decision = ("MDM-Decision-Id", ":=", f"decision-{COUNT[0]}")
     reply = (
         decision,
@@ -58,9 +56,7 @@ def _decide(p):
     )
     if "reject" in words or "soft" in words:
         said = (("Reply-Message", ":=", "spike says no"),) if "say" in words else ()
-        return (radiusd.RLM_MODULE_OK if "soft" in words else radiusd.RLM_MODULE_REJECT), {
-            "reply": reply + said
-        }
+        return (radiusd.RLM_MODULE_OK if "soft" in words else radiusd.RLM_MODULE_REJECT), {"reply": reply + said}
     return radiusd.RLM_MODULE_OK, {"reply": reply, "config": (("Auth-Type", ":=", "Accept"),)}
 
 

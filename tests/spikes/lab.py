@@ -23,9 +23,7 @@ class Lab:
     started: int = field(default=0)
 
     @contextmanager
-    def radiusd(
-        self, *, tls13: bool = False, cache: bool = False, copy_to_tunnel: bool = False
-    ) -> Iterator[Radiusd]:
+    def radiusd(self, *, tls13: bool = False, cache: bool = False, copy_to_tunnel: bool = False) -> Iterator[Radiusd]:
         self.started += 1
         options = raddb.Options(self.waiter.port, tls13, cache, copy_to_tunnel)
         with Radiusd(f"radiusd-{self.started}", self.work, self.pki, self.chroot, options) as server:

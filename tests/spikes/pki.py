@@ -52,9 +52,7 @@ def _issue(where: Path, name: str, ca: str | None, extensions: str, days: int = 
     config = where / f"{name}.cnf"
     config.write_text(extensions, encoding="utf-8")
     subject = f"/O=Example/CN={name}"
-    _openssl(
-        "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", subject
-    )
+    _openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", subject)
     signer = ["-signkey", key] if ca is None else ["-CA", where / f"{ca}.pem", "-CAkey", where / f"{ca}.key"]
     _openssl(
         "x509",

@@ -59,9 +59,7 @@ def _arguments() -> argparse.Namespace:
             "freeradius-utils eapoltest openssl"
         )
     if arguments.chroot and not (arguments.chroot / "usr/sbin/freeradius").exists():
-        parser.error(
-            f"no FreeRADIUS in {arguments.chroot}: run tests/debian13/make_chroot.sh {arguments.chroot}"
-        )
+        parser.error(f"no FreeRADIUS in {arguments.chroot}: run tests/debian13/make_chroot.sh {arguments.chroot}")
     return arguments
 
 

@@ -30,9 +30,7 @@ def _first(server: Radiusd, user: bytes) -> tuple[Packet | None, bool]:
 
 
 def _second(server: Radiusd, user: bytes, state: bytes) -> Packet | None:
-    return exchange(
-        server.port, request([(USER_NAME, user), (USER_PASSWORD, b"secret"), (STATE, state)], identifier=2)
-    )
+    return exchange(server.port, request([(USER_NAME, user), (USER_PASSWORD, b"secret"), (STATE, state)], identifier=2))
 
 
 def _round(f: Findings, here: Radiusd, there: Radiusd, user: bytes, title: str) -> None:
@@ -61,8 +59,7 @@ def _round(f: Findings, here: Radiusd, there: Radiusd, user: bytes, title: str) 
     f.rely(
         f"{title}: the continuation reaches authorize",
         reply.code == ACCESS_ACCEPT and values(calls[-1], "request", "State") == ["0x" + OURS.hex()],
-        f"{reply}; hook saw request {names(calls[-1], 'request')}, "
-        f"session-state {names(calls[-1], 'session-state')}",
+        f"{reply}; hook saw request {names(calls[-1], 'request')}, session-state {names(calls[-1], 'session-state')}",
     )
     f.note(f"{title}: logged about it", _complaints(there, since) or "nothing")
 

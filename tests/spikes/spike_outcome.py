@@ -90,10 +90,7 @@ def _rejected_after(lab: Lab, server: Radiusd, f: Findings) -> None:
     last = done.relay.last
     f.rely(
         "post-auth reject with hand-made EAP-Failure",
-        last.eap == "Failure"
-        and signed_well(*done.relay.last_pair)
-        and not _keys(done)
-        and not done.eap_success,
+        last.eap == "Failure" and signed_well(*done.relay.last_pair) and not _keys(done) and not done.eap_success,
         done.said,
     )
     phases = [(call["phase"], values(call, "config", "Post-Auth-Type")) for call in server.calls(done.user)]

@@ -41,10 +41,7 @@ def _names_of_device(lab: Lab, f: Findings) -> None:
         f.note("full: attributes in check-eap-tls request", _certificate(call, "request"))
         f.note(
             "full: e-mail and UPN",
-            [
-                values(call, "request", f"TLS-Client-Cert-Subject-Alt-Name-{kind}")
-                for kind in ("Email", "Upn")
-            ],
+            [values(call, "request", f"TLS-Client-Cert-Subject-Alt-Name-{kind}") for kind in ("Email", "Upn")],
         )
 
 

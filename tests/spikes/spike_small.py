@@ -48,11 +48,7 @@ def _not_utf8(server: Radiusd, f: Findings) -> None:
         asked = request([(USER_NAME, user.encode()), (USER_PASSWORD, b"\xff\xfe\xfd")])
         reply = exchange(server.port, asked)
         calls, signed = len(server.calls(user)), reply is not None and signed_well(reply.raw, asked)
-        title = (
-            "unlang adds Message-Authenticator ^= 0x00"
-            if user == "plain-bytes"
-            else "the hook would have signed"
-        )
+        title = "unlang adds Message-Authenticator ^= 0x00" if user == "plain-bytes" else "the hook would have signed"
         f.note(f"User-Password not UTF-8, {title}", f"{calls} hook calls, {reply}, signed: {signed}")
         if user == "plain-bytes":
             f.rely(
@@ -64,9 +60,7 @@ def _not_utf8(server: Radiusd, f: Findings) -> None:
 
 def _unlang(server: Radiusd, f: Findings) -> None:
     for sign, word in ((True, b"signed"), (False, b"unsigned")):
-        reply = exchange(
-            server.port, request([(USER_NAME, b"plain-unlang"), *FIELDS], sign=sign), source="127.0.0.2"
-        )
+        reply = exchange(server.port, request([(USER_NAME, b"plain-unlang"), *FIELDS], sign=sign), source="127.0.0.2")
         said = reply.all(REPLY) if reply else []
         f.rely(f"if (!&Message-Authenticator), request {word.decode()}", word in said, said)
         f.rely(f"%{{client:mdm_vendor}}, request {word.decode()}", b"vendor=cisco_ios" in said, said)

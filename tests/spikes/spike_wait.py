@@ -57,9 +57,7 @@ def _retransmitted(lab: Lab, server: Radiusd, f: Findings) -> None:
         "the same reply again, no decision" if done.same_again else "another reply or none",
     )
     lines = [line.split(" : ", 1)[-1] for line in server.log()[seen:].splitlines() if "uplicate" in line]
-    f.note(
-        "(b) logged for retransmissions", f"{len(lines)} lines, the first: {lines[0]}" if lines else "nothing"
-    )
+    f.note("(b) logged for retransmissions", f"{len(lines)} lines, the first: {lines[0]}" if lines else "nothing")
 
 
 def _outages(lab: Lab, server: Radiusd, f: Findings) -> None:

@@ -72,9 +72,7 @@ def test_a_killed_writer_loses_nothing_acknowledged(tmp_path: Path, open_before:
 
 def test_missing_file_then_appears(tmp_path: Path) -> None:
     reader = StoreReader(tmp_path / "state" / "store.sqlite")
-    with pytest.raises(
-        StoreError, match=r"store\.sqlite can't be opened: No such file or directory; has mdmd"
-    ):
+    with pytest.raises(StoreError, match=r"store\.sqlite can't be opened: No such file or directory; has mdmd"):
         reader.record(key())
     assert not (tmp_path / "state").exists()
     writer = StoreWriter(tmp_path / "state")

@@ -99,9 +99,7 @@ def test_purge_by_age(tmp_path: Path, writer: StoreWriter) -> None:
 
 
 def test_two_writers_are_refused(tmp_path: Path, writer: StoreWriter) -> None:
-    with pytest.raises(
-        StoreError, match=r"another mdmd \(process \d+\) uses .*: stop it, or set another state"
-    ):
+    with pytest.raises(StoreError, match=r"another mdmd \(process \d+\) uses .*: stop it, or set another state"):
         StoreWriter(tmp_path)
 
 

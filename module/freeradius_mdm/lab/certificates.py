@@ -28,9 +28,7 @@ _ENCRYPTING_FILE_SYSTEM = x509.ObjectIdentifier("1.3.6.1.4.1.311.10.3.4")
 
 
 class KeyType(StrEnum):
-    """RSA 2048 is what Intune's profiles ask for;
-    EC costs a fleet of thousands nothing; RSA 1024 is refused.
-    """
+    """RSA 2048 is what Intune's profiles ask for; EC is cheap for a fleet; Entra refuses RSA 1024."""
 
     RSA_2048 = "rsa2048"
     RSA_1024 = "rsa1024"

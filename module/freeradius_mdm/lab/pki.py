@@ -97,8 +97,7 @@ class LabPki:
         """
         names = [_host_name(host) for host in hosts]
         subject = build.common_name(str(names[0].value) if names else name)
-        return self._issue(name, subject, key_type, days, other_ca, names=names,
-        extended_usages=[Eku.SERVER_AUTH])
+        return self._issue(name, subject, key_type, days, other_ca, names=names, extended_usages=[Eku.SERVER_AUTH])
 
     def client(
         self,
@@ -127,9 +126,7 @@ class LabPki:
         form = build.FORMS[profile]
         subject = common_name or (device_id if form.subject_is_device_id and device_id else name)
         if names is None:
-            names = build.client_names(
-                form, device_id, sid=sid, uris=uris, upn_name=upn, email=email, dns=dns
-            )
+            names = build.client_names(form, device_id, sid=sid, uris=uris, upn_name=upn, email=email, dns=dns)
         return self._issue(
             name,
             build.common_name(subject),
@@ -163,8 +160,10 @@ class LabPki:
         if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
             raise TypeError(f"{credential.key_file}: not a key of this PKI")
         encryption = serialization.BestAvailableEncryption(passphrase.encode())
-        blob = pkcs12.serialize_key_and_certificates(name.encode(), key, credential.certificate, None,
-        encryption) file = self._file(name, ".pfx") _write_private(file, blob) return file
+        blob = pkcs12.serialize_key_and_certificates(name.encode(), key, credential.certificate, None, encryption)
+        file = self._file(name, ".pfx")
+        _write_private(file, blob)
+        return file
 
     def _issue(
         self,

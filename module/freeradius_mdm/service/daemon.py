@@ -35,9 +35,7 @@ from .recorder import Recorder
 _JOURNAL_PAUSE = 0.15  # seconds between looks at the journal
 _HOUSEKEEPING_PAUSE = 1.0
 _RETENTION_PAUSE = 3600.0
-_KEEP_ALIVE = (
-    3600.0  # longer than rlm_rest's idle_timeout, so that it is never we who close a pooled connection
-)
+_KEEP_ALIVE = 3600.0  # longer than rlm_rest's idle_timeout, so that it is never we who close a pooled connection
 _LAST_REQUESTS = 3.0  # seconds that requests under way are given at the end
 
 MakeSource = Callable[[Server, Path], ComplianceSource]
@@ -72,9 +70,7 @@ class Daemon:
             self._journal = JournalReader(service.journal_directory, self._writer, outside.wall, self._print)
         except OSError as error:
             self._writer.close()
-            raise StoreError(
-                f"journal {service.journal_directory} can't be made: {error.strerror}"
-            ) from error
+            raise StoreError(f"journal {service.journal_directory} can't be made: {error.strerror}") from error
         self._queries = StoreQueries(service.store_file)
         self._reader = StoreReader(service.store_file)
         self._lookups = Lookups(

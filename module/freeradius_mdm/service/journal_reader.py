@@ -6,14 +6,13 @@ moment neither loses a line nor takes one twice. Lines that can't be understood 
 
 from __future__ import annotations
 
-import calendar
 import json
 import math
 import os
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ..decision import Decision
@@ -162,11 +161,7 @@ def _decision(line: bytes) -> Decision:
         value.encode("utf-8")  # UnicodeEncodeError, a ValueError, for half a surrogate pair
     if not _ID.fullmatch(decision.id):
         raise ValueError("the id is not 24 hexadecimal digits")
-    if (
-        isinstance(decision.at, bool)
-        or not isinstance(decision.at, int | float)
-        or not math.isfinite(decision.at)
-    ):
+    if isinstance(decision.at, bool) or not isinstance(decision.at, int | float) or not math.isfinite(decision.at):
         raise ValueError("the time is not a number")
     return decision
 
@@ -174,6 +169,7 @@ def _decision(line: bytes) -> Decision:
 def _end_of(name: str) -> float:
     """When the segment's hour is over, seconds since the epoch; a name that is no hour is never over."""
     try:
-        return calendar.timegm(time.strptime(name, "%Y%m%dT%H.jsonl")) + 3600.0
+        hour = datetime(int(name[:4]), int(name[4:6]), int(name[6:8]), int(name[9:11]), tzinfo=UTC)
     except ValueError:
         return math.inf
+    return hour.timestamp() + 3600.0

@@ -129,7 +129,7 @@ class Lane:
             started = self._monotonic()
             query = asyncio.get_running_loop().run_in_executor(self._pool, self._query, key)
             result, error = await query
-        self._learn(error)
+            self._learn(error)  # before the next one in line goes out
         self._report(key, result, error, (self._monotonic() - started) * 1000)
         return result
 

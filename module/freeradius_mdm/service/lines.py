@@ -51,6 +51,4 @@ def decision_line(decision: Decision) -> str:
         ("ms", decision.total_ms),
         ("id", decision.id),
     ]
-    return " ".join(
-        [f"time={moment(decision.at)}", *(pair(name, value) for name, value in values if value != "")]
-    )
+    return " ".join([f"time={moment(decision.at)}", *(pair(name, value) for name, value in values if value != "")])

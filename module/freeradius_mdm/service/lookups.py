@@ -13,9 +13,7 @@ from .events import EventLog
 from .lane import Lane, LaneHealth, LookupResult, LookupStatus
 from .recorder import Recorder
 
-_RACER = (
-    1.0  # seconds; an answer this young is what a racing waiter has just fetched, whatever the interval is
-)
+_RACER = 1.0  # seconds; an answer this young is what a racing waiter has just fetched, whatever the interval is
 
 SourceFactory = Callable[[Server], ComplianceSource]
 
@@ -59,9 +57,7 @@ class Lookups:
         for name, server in wanted.items():
             if name not in self._lanes:
                 source = self._source(server)
-                self._lanes[name] = Lane(
-                    server, source, self._recorder, self._events, self._wall, self._monotonic
-                )
+                self._lanes[name] = Lane(server, source, self._recorder, self._events, self._wall, self._monotonic)
 
     async def ask(self, key: EndpointKey, wait: float) -> LookupResult:
         """Have the store hold an answer for `key` that is not due; waits `wait` seconds at most.

@@ -1,7 +1,7 @@
 """`mdmd --config FILE [--check] [--print-decisions]`
 
-Exit status: 0 after SIGTERM or SIGINT, or when the configuration is right; 1 when the store or the address can't
-be used; 2 when the configuration is wrong.
+Exit status: 0 after SIGTERM or SIGINT, or when the configuration is right; 1 when the store or the address
+can't be used; 2 when the configuration is wrong.
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ def _serve(arguments: argparse.Namespace, make_source: MakeSource) -> int:
     decisions = sys.stdout if arguments.print_decisions else None
     os.umask(_UMASK)
     try:
-        asyncio.run(
-            _run(arguments.config, Outside(make_source, time.time, time.monotonic, events, decisions))
-        )
+        asyncio.run(_run(arguments.config, Outside(make_source, time.time, time.monotonic, events, decisions)))
     except StoreError as error:
         events.error("store_unusable", error=error)
         return 1
@@ -67,12 +65,8 @@ async def _run(file: Path, outside: Outside) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mdmd", description="Asks MDM servers on behalf of FreeRADIUS.")
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="mdm.toml")
-    parser.add_argument(
-        "--check", action="store_true", help="read the configuration, say what is wrong, and end"
-    )
-    parser.add_argument(
-        "--print-decisions", action="store_true", help="one line per decision on standard output"
-    )
+    parser.add_argument("--check", action="store_true", help="read the configuration, say what is wrong, and end")
+    parser.add_argument("--print-decisions", action="store_true", help="one line per decision on standard output")
     return parser
 
 

@@ -77,9 +77,7 @@ class Recorder:
 
     def _store_failed(self, error: StoreError) -> None:
         if not self.error:
-            self._events.error(
-                "store_failed", error=error, next="is the disk full? answers are kept and retried"
-            )
+            self._events.error("store_failed", error=error, next="is the disk full? answers are kept and retried")
         self.error = str(error)
 
     def _store_works(self) -> None:

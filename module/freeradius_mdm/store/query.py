@@ -95,9 +95,7 @@ class StoreQueries:
 
     def rules(self) -> list[RuleHits]:
         """Hit counts of every rule that ever matched, by name."""
-        return [
-            RuleHits(*row) for row in self._rows("SELECT name, hits, last_hit FROM rules ORDER BY name", [])
-        ]
+        return [RuleHits(*row) for row in self._rows("SELECT name, hits, last_hit FROM rules ORDER BY name", [])]
 
     def rejected_lines(self) -> int:
         """How many journal lines could not be understood."""
@@ -107,9 +105,7 @@ class StoreQueries:
         try:
             uri = self._file.absolute().as_uri() + "?mode=ro"
             with (
-                closing(
-                    sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, check_same_thread=False)
-                ) as connection,
+                closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, check_same_thread=False)) as connection,
             ):
                 found = version_of(connection)
                 if found != VERSION:

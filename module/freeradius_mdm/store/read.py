@@ -68,9 +68,7 @@ class StoreReader:
             status = os.stat(self._file)  # noqa: PTH116 half the cost of Path.stat, at every authentication
         except OSError as error:
             self.close()
-            raise StoreError(
-                f"store {self._file} can't be opened: {error.strerror}; has mdmd been started?"
-            ) from error
+            raise StoreError(f"store {self._file} can't be opened: {error.strerror}; has mdmd been started?") from error
         identity = (status.st_dev, status.st_ino)
         if self._connection is None or identity != self._identity:
             self.close()

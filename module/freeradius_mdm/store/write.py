@@ -90,9 +90,7 @@ class StoreWriter:
         """Store what the MDM server answered at `at`; an earlier failure is forgotten."""
         told = (answer.registration.value, answer.compliance.value, answer.managed.value)
         with self._transaction() as connection:
-            connection.execute(
-                _PUT_ANSWER, (key.server, key.kind.value, key.value, *told, " ".join(answer.macs), at)
-            )
+            connection.execute(_PUT_ANSWER, (key.server, key.kind.value, key.value, *told, " ".join(answer.macs), at))
 
     def put_failure(self, key: EndpointKey, failure: str, at: float) -> None:
         """Store that asking failed at `at`, with code and text; the last answer is kept."""
@@ -133,9 +131,7 @@ class StoreWriter:
     def positions(self) -> dict[str, JournalPosition]:
         """How far each journal segment has been read, by the segment's name."""
         with self._mutex, _clear_errors(self._file):
-            rows = self._connection.execute(
-                "SELECT segment, inode, position FROM journal_positions"
-            ).fetchall()
+            rows = self._connection.execute("SELECT segment, inode, position FROM journal_positions").fetchall()
         return {row[0]: JournalPosition(*row) for row in rows}
 
     def forget(self, segments: Iterable[str]) -> None:
@@ -149,9 +145,7 @@ class StoreWriter:
         """Delete decisions and journal rejects older than that moment; returns the number of decisions."""
         deleted = 0
         for table in ("decisions", "journal_rejects"):
-            statement = (
-                f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE at < ? LIMIT {_PURGE_ROWS})"  # noqa: S608
-            )
+            statement = f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE at < ? LIMIT {_PURGE_ROWS})"  # noqa: S608
             count = _PURGE_ROWS
             while count == _PURGE_ROWS:
                 with self._transaction() as connection:
@@ -201,9 +195,7 @@ def _lock(path: Path) -> int:
 def _open(file: Path, busy_timeout: float) -> sqlite3.Connection:
     try:
         schema.make_file(file)
-        connection = sqlite3.connect(
-            file, timeout=busy_timeout, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(file, timeout=busy_timeout, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"store {file} can't be opened: {error}") from error
     try:

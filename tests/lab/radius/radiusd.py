@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -27,8 +28,8 @@ class Radiusd:
     port: int
     accounting_port: int
 
-    def server(self, host: str = "127.0.0.1", secret: str = SECRET) -> Server:
-        return Server(host, self.port, secret.encode())
+    def server(self, host: str = "127.0.0.1") -> Server:
+        return Server(host, self.port, SECRET.encode())
 
     @property
     def accounting(self) -> Server:
@@ -69,9 +70,21 @@ def running(directory: Path, certificates: Certificates) -> Iterator[Radiusd]:
     assert process.returncode == 0, made.log
 
 
+def has_ipv6() -> bool:
+    """Whether this machine has ::1; containers often have not."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+            sock.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
 def _write_configuration(made: Radiusd, certificates: Certificates) -> None:
     (made.directory / "sessions").mkdir(parents=True)
     text = _TEMPLATE.read_text(encoding="utf-8")
+    if not has_ipv6():
+        text = re.sub(r"# IPv6 begin.*# IPv6 end", "", text, flags=re.DOTALL)
     for name, value in {
         "DIR": made.directory,
         "SECRET": f'"{SECRET}"',
@@ -101,12 +114,11 @@ def _wait_until_ready(process: subprocess.Popen[bytes], made: Radiusd) -> None:
 
 
 def _free_ports() -> tuple[int, int]:
-    """Two ports that are free on both loopback addresses, held together so that they differ."""
-    while True:
-        with (
-            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as one,
-            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as two,
-        ):
-            one.bind(("::", 0))
-            two.bind(("::", 0))
-            return one.getsockname()[1], two.getsockname()[1]
+    """Two free ports; held together, so that they differ."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
+    ):
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1]

@@ -49,10 +49,22 @@ def packet(
     return head + response + attributes
 
 
+def closed_port(host: str = "127.0.0.1") -> int:
+    """A port on which nothing listens: one that was free a moment ago."""
+    with socket.socket(_family(host), socket.SOCK_DGRAM) as sock:
+        sock.bind((host, 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
 @contextmanager
 def serving(*answers: Answer, host: str = "127.0.0.1") -> Iterator[Script]:
     """Answer the first request with the first answer and so on; stop when all are used or the test ends."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    family = _family(host)
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.bind((host, 0))
         script = Script(Server(host, sock.getsockname()[1], SECRET))

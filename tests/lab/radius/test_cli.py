@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 from freeradius_mdm.lab.radius import cli
+from freeradius_mdm.lab.radius.arguments import make_parser
 from freeradius_mdm.lab.radius.attributes import Attribute
 from freeradius_mdm.lab.radius.printing import attribute_text
 
 from tests.lab.radius import pki
 from tests.lab.radius.radiusd import SECRET, Radiusd
+from tests.lab.radius.scripted import closed_port
+
+GUID = "7f0c1a52-3f5e-4a5b-9d1f-0c6a2b1e4d3c"
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ def test_eap_tls(common: list[str], authority: pki.Authority, capsys: pytest.Cap
     out = capsys.readouterr().out
     assert "EAP-Success, TLSv1.3, full handshake" in out
     assert "EAP-Success, TLSv1.3, resumed" in out
-    assert "Access-Accept, 271 octets, Message-Authenticator right, not the first attribute" in out
+    assert "Access-Accept, 276 octets, Message-Authenticator right, not the first attribute" in out
     assert "    Tunnel-Type:1 = VLAN (13)\n" in out
     assert "    MS-MPPE-Send-Key = (50 octets, not shown)\n" in out
 
@@ -45,9 +49,7 @@ def test_mab(common: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert "Access-Accept" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "what", [[], ["--device-id", "7f0c1a52-3f5e-4a5b-9d1f-0c6a2b1e4d3c"], ["--phone"], ["--ms-chap"]]
-)
+@pytest.mark.parametrize("what", [[], ["--device-id", GUID], ["--phone"], ["--ms-chap"]])
 def test_vpn(common: list[str], tmp_path: Path, what: list[str]) -> None:
     (tmp_path / "password").write_text("lab password\n", encoding="utf-8")
     user = ["--user", "employee", "--unsigned"]
@@ -59,8 +61,6 @@ def test_vpn(common: list[str], tmp_path: Path, what: list[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (["--server", "127.0.0.1:1"], "127.0.0.1:1: nothing listens there; is the server running?"),
-        (["--server", "[::1]:1"], "[::1]:1: nothing listens there"),
         (["--secret-file", "/nonexistent"], "/nonexistent: "),
         (["--mac", "printer"], "'printer' is no MAC address"),
     ],
@@ -68,6 +68,26 @@ def test_vpn(common: list[str], tmp_path: Path, what: list[str]) -> None:
 def test_errors(options: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["mab", "--wait", "0.1", *options]) == 2
     assert f"mab: {why}" in capsys.readouterr().err
+
+
+def test_closed_port(capsys: pytest.CaptureFixture[str]) -> None:
+    address = f"127.0.0.1:{closed_port()}"
+    assert cli.main(["mab", "--server", address]) == 2
+    assert f"mab: {address}: nothing listens there; is the server running?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("radius", ("radius", 1812)),
+        ("192.0.2.1:1645", ("192.0.2.1", 1645)),
+        ("2001:db8::1", ("2001:db8::1", 1812)),
+        ("[2001:db8::1]", ("2001:db8::1", 1812)),
+        ("[2001:db8::1]:1645", ("2001:db8::1", 1645)),
+    ],
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    assert make_parser().parse_args(["mab", "--server", text]).server == address
 
 
 @pytest.mark.parametrize(

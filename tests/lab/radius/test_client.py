@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import socket
 
 import pytest
 from freeradius_mdm.lab.radius import (
@@ -21,11 +20,26 @@ from freeradius_mdm.lab.radius import (
 from pyrad.packet import AuthPacket
 
 from tests.lab.radius import scripted
-from tests.lab.radius.scripted import ACCEPT, REJECT, SECRET, SESSION_TIMEOUT, Answer, packet, serving, signed
+from tests.lab.radius.radiusd import has_ipv6
+from tests.lab.radius.scripted import (
+    ACCEPT,
+    REJECT,
+    SECRET,
+    SESSION_TIMEOUT,
+    Answer,
+    closed_port,
+    packet,
+    serving,
+    signed,
+)
 
 QUICK = RetryPolicy(tries=3, wait=0.05, growth=1)
 PATIENT = RetryPolicy(tries=1, wait=5)
+PASSWORD = "arctangent"  # noqa: S105
 NEMO = attributes.encode([("User-Name", "nemo")])
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback")
 
 
 def silence(_: bytes) -> list[bytes]:
@@ -37,10 +51,10 @@ def forged(request: bytes) -> list[bytes]:
     return [packet(request, ACCEPT, SESSION_TIMEOUT, secret=b"other"), packet(request, REJECT, SESSION_TIMEOUT)]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
 def test_exchange(host: str) -> None:
     with serving(signed(ACCEPT), host=host) as script, RadiusClient(script.server, PATIENT) as client:
-        reply = client.exchange(client.access_request(NEMO, password="arctangent"))
+        reply = client.exchange(client.access_request(NEMO, password=PASSWORD))
     assert reply.accepted
     assert (reply.code, reply.eap_code, reply.has_mppe_keys) == (Code.ACCESS_ACCEPT, None, False)
     assert [at.name for at in reply.attributes] == ["Message-Authenticator", "Session-Timeout"]
@@ -67,12 +81,12 @@ def test_eap_code(octets: str, code: EapCode | None) -> None:
 
 def test_request_on_the_wire() -> None:
     with serving(signed(ACCEPT)) as script, RadiusClient(script.server, PATIENT) as client:
-        client.exchange(client.access_request(NEMO, password="arctangent", state=b"s"))
+        client.exchange(client.access_request(NEMO, password=PASSWORD, state=b"s"))
     (request,) = script.requests
     received = AuthPacket(packet=request, secret=SECRET, dict=attributes.dictionary())
     assert received["User-Name"] == ["nemo"]
     assert received["State"] == [b"s"]
-    assert received.PwDecrypt(received["User-Password"][0]) == "arctangent"
+    assert received.PwDecrypt(received["User-Password"][0]) == PASSWORD
     # the signature is the first attribute, over the packet with sixteen zeros in its place
     assert request[20:22] == b"\x50\x12"
     assert hmac.digest(SECRET, request[:22] + bytes(16) + request[38:], "md5") == request[22:38]
@@ -131,15 +145,12 @@ def test_no_reply(answer: Answer, why: str) -> None:
 
 
 def test_closed_port() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    with RadiusClient(Server("127.0.0.1", port), PATIENT) as client:
-        with pytest.raises(NoReply, match="nothing listens there"):
-            client.exchange(client.access_request(NEMO))
-    with RadiusClient(Server("127.0.0.1", port), RetryPolicy(2, 0.05, refused_ends=False)) as client:
-        with pytest.raises(NoReply, match="no answer to 2 requests; discarded: connection refused"):
-            client.exchange(client.access_request(NEMO))
+    closed = Server("127.0.0.1", closed_port())
+    with RadiusClient(closed, PATIENT) as client, pytest.raises(NoReply, match="nothing listens there"):
+        client.exchange(client.access_request(NEMO))
+    stubborn = RetryPolicy(2, 0.05, refused_ends=False)
+    with RadiusClient(closed, stubborn) as client, pytest.raises(NoReply, match="2 requests; discarded: connection"):
+        client.exchange(client.access_request(NEMO))
 
 
 def test_unknown_host() -> None:

@@ -81,9 +81,11 @@ def test_fragments_of_the_server_are_acknowledged(profile: TlsProfile) -> None:
 )
 def test_refused(profile: TlsProfile, requests: list[EapPacket], why: str) -> None:
     talking = peer(profile)
+    *good, last = requests
+    for request in good:
+        talking.respond(request)
     with pytest.raises(EapError, match=why):
-        for request in requests:
-            talking.respond(request)
+        talking.respond(last)
 
 
 def test_data_before_our_fragments_are_acknowledged(profile: TlsProfile) -> None:

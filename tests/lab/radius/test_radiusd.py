@@ -23,7 +23,7 @@ from freeradius_mdm.lab.radius import (
 from freeradius_mdm.lab.radius.accounting import Session, Status
 
 from tests.lab.radius import pki
-from tests.lab.radius.radiusd import Radiusd
+from tests.lab.radius.radiusd import Radiusd, has_ipv6
 
 PASSWORD = "lab password"  # noqa: S105
 PORT = access.WiredPort("005056a1b2c3", access.audit_session_id("192.0.2.10", 1, 1700000000))
@@ -45,7 +45,7 @@ def authenticate(client: RadiusClient, used: TlsProfile, identity: str = "host/l
 
 
 @both_versions
-@pytest.mark.parametrize("fragment_size", [16, 200, 1300, 3000])
+@pytest.mark.parametrize("fragment_size", [100, 200, 1300, 3000])
 def test_eap_tls(client: RadiusClient, authority: pki.Authority, version: TlsVersion, fragment_size: int) -> None:
     used = profile(authority, "device", version, server_name=pki.SERVER_NAME)
     supplicant = EapTlsSupplicant(client, used, fragment_size)
@@ -68,6 +68,14 @@ def test_smaller_fragments_need_more_round_trips(
     used = profile(authority, "device", version)
     small, large = (EapTlsSupplicant(client, used, size).authenticate("x", ()) for size in (200, 1300))
     assert small.round_trips > large.round_trips
+
+
+def test_more_than_fifty_round_trips(client: RadiusClient, authority: pki.Authority) -> None:
+    """FreeRADIUS then ends the session with a bare Access-Reject; it is no error of ours."""
+    supplicant = EapTlsSupplicant(client, profile(authority, "device", TlsVersion.TLS_1_3), fragment_size=16)
+    result = supplicant.authenticate("host/laptop", PORT.dot1x())
+    assert (result.accepted, result.eap_code) == (False, None)
+    assert 50 < result.round_trips < 55
 
 
 def test_the_reply_in_wire_order(client: RadiusClient, authority: pki.Authority) -> None:
@@ -128,7 +136,7 @@ def test_a_server_we_refuse(client: RadiusClient, authority: pki.Authority, vers
     result = authenticate(client, TlsProfile(files, minimum=version, maximum=version))
     assert (result.accepted, result.eap_code) == (False, EapCode.FAILURE)
     assert result.tls_error is not None
-    assert "unable to get local issuer certificate" in result.tls_error
+    assert "self-signed certificate in certificate chain" in result.tls_error
 
     named = profile(authority, "device", version, server_name="another.example.org")
     result = authenticate(client, named)
@@ -173,6 +181,7 @@ def test_mab(client: RadiusClient, sign: bool) -> None:
     assert (reply.code, reply.eap_code, reply.has_mppe_keys) == (Code.ACCESS_ACCEPT, None, False)
 
 
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback")
 def test_ipv6(server: Radiusd, authority: pki.Authority) -> None:
     with RadiusClient(server.server("::1")) as client:
         assert access.authenticate_mab(client, PORT).accepted
@@ -188,9 +197,9 @@ def test_ipv6(server: Radiusd, authority: pki.Authority) -> None:
     ],
 )
 def test_wrong_secret(server: Radiusd, sign: bool, why: str) -> None:
-    with RadiusClient(server.server(secret="wrong"), RetryPolicy(1, 0.5)) as client:
-        with pytest.raises(NoReply, match=why):
-            access.authenticate_mab(client, PORT, sign=sign)
+    stranger = replace(server.server(), secret=b"wrong")
+    with RadiusClient(stranger, RetryPolicy(1, 0.5)) as client, pytest.raises(NoReply, match=why):
+        access.authenticate_mab(client, PORT, sign=sign)
 
 
 def test_accounting(server: Radiusd, client: RadiusClient) -> None:

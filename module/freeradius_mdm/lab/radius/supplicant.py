@@ -23,11 +23,11 @@ _MOST_ROUND_TRIPS = 1000  # 64 KiB of certificates in fragments of 100 octets, a
 class EapTlsResult:
     """How one EAP-TLS authentication ended.
 
-    `accepted` is RADIUS's word (Access-Accept), `eap_code` EAP's (Success, Failure, None when the reply has
-    no EAP): they should agree, see `contradictory`. `tls_version` is `TLSv1.2` or `TLSv1.3`, or None when it
-    never came to that; `tls_error` says why TLS failed, on our side or theirs. `session` is for the next
-    authentication with the same TlsProfile. `round_trips` counts RADIUS requests answered, `seconds` the
-    whole time.
+    `accepted` is RADIUS's word (Access-Accept), `eap_code` EAP's (Success, Failure, None when the reply has no EAP):
+    they should agree, see `contradictory`. `tls_version` is `TLSv1.2` or `TLSv1.3`, or None when the handshake did not
+    end. `tls_error` says why TLS failed; a server that refuses our certificate without a TLS alert, as FreeRADIUS 3.2.1
+    does, leaves it None. `session` is for the next authentication with the same TlsProfile. `round_trips` counts RADIUS
+    requests answered, `seconds` the whole time.
     """
 
     accepted: bool

@@ -111,7 +111,7 @@ class Handshake:
 
     @property
     def version(self) -> str | None:
-        """`TLSv1.2` or `TLSv1.3`; None before both sides agreed."""
+        """`TLSv1.2` or `TLSv1.3`; None before the handshake ended."""
         return self._tls.version()
 
     @property

@@ -1,0 +1,50 @@
+# freeradius-mdm. `make` alone lists what there is.
+#
+# STATE, VENV, CHROOT and the ports can be set on the command line, so that two copies can run side by side:
+#   make run STATE=/tmp/second RADIUS_PORT=21812
+STATE ?= $(CURDIR)/.state
+VENV ?= $(CURDIR)/.venv
+CHROOT ?= $(STATE)/debian13
+RADIUS_PORT ?= 11812
+MDMD_PORT ?= 18650
+MICROSOFT_PORT ?= 18443
+CONTROL_PORT ?= 18480
+
+PYTHON = $(VENV)/bin/python
+LAB = $(VENV)/bin/mdm-lab
+PORTS = --radius-port $(RADIUS_PORT) --mdmd-port $(MDMD_PORT) --microsoft-port $(MICROSOFT_PORT) --control-port $(CONTROL_PORT)
+AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
+export MDM_LAB_STATE = $(STATE)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test test-debian13 lint bench clean
+
+help: ## what there is
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+setup: ## Debian packages, virtual environment, copy of the packaged raddb
+	@module/freeradius_mdm/lab/setup.sh "$(STATE)" "$(VENV)"
+
+run: setup ## the lab in the foreground: simulated Microsoft, mdmd, FreeRADIUS, a cast of devices
+	@$(LAB) run --state "$(STATE)/lab" $(PORTS)
+
+demo: setup ## the same, compared with what is expected, then stopped; exit status 1 when a row differs
+	@$(LAB) demo --state "$(STATE)/demo"
+
+test: setup ## every test
+	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+
+test-debian13: setup ## the end-to-end tests against FreeRADIUS 3.2.7 in a Debian 13 chroot (root)
+	@$(AS_ROOT) tests/debian13/make_chroot.sh "$(CHROOT)"
+	@$(AS_ROOT) env MDM_TEST_CHROOT="$(CHROOT)" $(PYTHON) -m pytest tests/radius tests/spikes $(PYTEST_ARGS)
+
+lint: setup ## ruff and mypy --strict
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+bench: setup ## CPU time of radiusd per EAP-TLS handshake, with and without the module
+	@$(LAB) bench --state "$(STATE)/bench"
+
+clean: ## remove state and virtual environment
+	@rm -rf "$(STATE)" "$(VENV)"

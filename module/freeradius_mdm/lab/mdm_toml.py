@@ -1,0 +1,39 @@
+"""The lab's mdm.toml: the example that is shipped, with the lab's own addresses, files and intervals put in."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import MdmError
+from .raddb import OVERLAY
+
+EXAMPLE = OVERLAY / "mods-config/mdm/mdm.toml"
+
+
+def write(file: Path, settings: Mapping[str, str], extra_server_lines: str = "") -> None:
+    """Write the example to `file`, and its dACLs beside it.
+
+    `settings`: key to TOML value (with its quotes), each of which stands in the example once, be it in a comment;
+    `extra_server_lines` are added to the `[[servers]]` entry.
+    """
+    text = EXAMPLE.read_text(encoding="utf-8")
+    for key, value in settings.items():
+        text, count = re.subn(rf"(?m)^(?:# )?{key} = [^\n]*$", lambda _, k=key, v=value: f"{k} = {v}", text, count=1)
+        if not count:
+            raise MdmError(f"{EXAMPLE} has no setting {key}")
+    if extra_server_lines:
+        text = text.replace("[[servers]]\n", f"[[servers]]\n{extra_server_lines}\n", 1)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    dacls = file.parent / "dacls"
+    if not dacls.exists():
+        shutil.copytree(EXAMPLE.parent / "dacls", dacls)
+
+
+def quoted(value: object) -> str:
+    """A TOML string."""
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

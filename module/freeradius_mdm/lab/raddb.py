@@ -1,0 +1,157 @@
+"""A FreeRADIUS configuration for the lab: a copy of the packaged one, changed by the same patch and links as a site's.
+
+What the lab adds to the README's steps are ports, certificates, paths below its own directory, a few clients and a
+user, all of it listed in `_localise`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import MdmError
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+OVERLAY = REPOSITORY / "freeradius"
+STOCK_RADDB = Path("/etc/freeradius/3.0")
+SECRET = "lab-secret-0123456789"  # noqa: S105 of a lab on the loopback address
+VPN_USER, VPN_PASSWORD = "employee", "lab-password"
+UNSIGNED_CLIENT = "127.0.0.2"  # a headend that can't send Message-Authenticator
+_CLIENTS = f"""
+client lab {{
+	ipaddr = 127.0.0.1
+	secret = {SECRET}
+	shortname = lab-switch
+	require_message_authenticator = yes
+}}
+client lab_headend {{
+	ipaddr = {UNSIGNED_CLIENT}
+	secret = {SECRET}
+	shortname = lab-headend
+	require_message_authenticator = no
+	mdm_message_authenticator = optional
+}}
+client lab_ipv6 {{
+	ipv6addr = ::1
+	secret = {SECRET}
+	shortname = lab-switch6
+	require_message_authenticator = yes
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Raddb:
+    """What a lab's FreeRADIUS needs. `directory` is made anew; `stock` is the packaged configuration to copy."""
+
+    directory: Path
+    stock: Path
+    log_directory: Path
+    mdm_toml: Path
+    auth_port: int
+    acct_port: int
+    mdmd_address: str
+    server_certificate: Path
+    server_key: Path
+    ca_file: Path
+    resumption: bool = False
+    with_module: bool = True  # False: FreeRADIUS as packaged, for comparison
+
+
+def build(raddb: Raddb) -> None:
+    """Make the configuration anew. Raises MdmError when the packaged files are not as expected."""
+    if raddb.directory.exists():
+        shutil.rmtree(raddb.directory)
+    try:
+        shutil.copytree(raddb.stock, raddb.directory, symlinks=True)
+    except (OSError, shutil.Error) as error:
+        raise MdmError(f"{raddb.stock} can't be copied: {error}. Run `make setup` first") from error
+    if raddb.with_module:
+        _patch(raddb.directory)
+        _link(raddb.directory, raddb.mdm_toml)
+        wait = raddb.directory / "mods-available/mdm_wait"
+        _edit(wait, (r'mdmd = "http://[^"]*"', f'mdmd = "http://{raddb.mdmd_address}"'))
+    _localise(raddb)
+
+
+def _patch(directory: Path) -> None:
+    """README step 1."""
+    command = ["patch", "--quiet", "-p1", "-d", str(directory), "-i", str(OVERLAY / "stock.patch")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MdmError(f"freeradius/stock.patch does not fit {directory}: {done.stdout}{done.stderr}")
+
+
+def _link(directory: Path, mdm_toml: Path) -> None:
+    """README step 2; the lab's own mdm.toml stands where a site has its copy of the example."""
+    for place in ("dictionary.mdm", "policy.d/mdm", "sites-available/mdm-eap-tls", "mods-available/mdm_policy"):
+        (directory / place).symlink_to(OVERLAY / place)
+    shutil.copy(OVERLAY / "mods-available/mdm_wait", directory / "mods-available/mdm_wait")
+    for kind, name in (("mods", "mdm_policy"), ("mods", "mdm_wait"), ("sites", "mdm-eap-tls")):
+        (directory / f"{kind}-enabled" / name).symlink_to(f"../{kind}-available/{name}")
+    own = directory / "mods-config/mdm"
+    own.mkdir()
+    (own / "python").symlink_to(REPOSITORY / "module")
+    (own / "mdm.toml").symlink_to(mdm_toml)
+    (own / "dacls").symlink_to(mdm_toml.parent / "dacls")
+
+
+def _localise(raddb: Raddb) -> None:
+    directory, log = raddb.directory, raddb.log_directory
+    log.mkdir(parents=True, exist_ok=True)
+    _edit(
+        directory / "radiusd.conf",
+        (r"^localstatedir = .*", f"localstatedir = {log}"),
+        (r"^logdir = .*", f"logdir = {log}"),
+        (r"^raddbdir = .*", f"raddbdir = {directory}"),
+        (r"^run_dir = .*", f"run_dir = {log}"),
+        (r"^\tuser = freerad", "#"),
+        (r"^\tgroup = freerad", "#"),
+        (r"^\treject_delay = 1", "\treject_delay = 0"),
+    )
+    _edit(
+        directory / "mods-available/eap",
+        (r"^\tdefault_eap_type = md5", "\tdefault_eap_type = tls"),
+        (r"^\t\tprivate_key_file = .*", f"\t\tprivate_key_file = {raddb.server_key}"),
+        (r"^\t\tcertificate_file = .*", f"\t\tcertificate_file = {raddb.server_certificate}"),
+        (r"^\t\tca_file = .*", f"\t\tca_file = {raddb.ca_file}"),
+        (r"^\t\tca_path = .*", "#"),
+        (r'^\t\ttls_max_version = "1.2"', '\t\ttls_max_version = "1.3"'),
+    )
+    if raddb.resumption:
+        cache = f'\t\tcache {{\n\t\t\tname = "lab"\n\t\t\tpersist_dir = "{log}/tlscache"\n'
+        (log / "tlscache").mkdir(exist_ok=True, mode=0o700)
+        _edit(
+            directory / "mods-available/eap", (r"^\t\tcache \{\n", cache), (r"^\t\t\tenable = no", "\t\t\tenable = yes")
+        )
+    _listen(directory / "sites-available/default", raddb)
+    # Debian's file has this listener on a fixed port, which two labs can't share.
+    _edit(directory / "sites-available/inner-tunnel", (r"^listen \{\n(?:.*\n)*?\}", ""))
+    (directory / "clients.conf").write_text(_CLIENTS, encoding="utf-8")
+    users = directory / "mods-config/files/authorize"
+    user = f'{VPN_USER} Cleartext-Password := "{VPN_PASSWORD}"\n'
+    users.write_text(user + users.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _listen(site: Path, raddb: Raddb) -> None:
+    text = site.read_text(encoding="utf-8")
+    start, end = text.index("\nlisten {"), text.index("\nauthorize {")
+    sockets = [
+        f"listen {{\n\ttype = {kind}\n\t{key} = {address}\n\tport = {port}\n}}\n"
+        for kind, port in (("auth", raddb.auth_port), ("acct", raddb.acct_port))
+        for key, address in (("ipaddr", "127.0.0.1"), ("ipv6addr", "::1"))
+    ]
+    site.write_text(text[:start] + "\n" + "".join(sockets) + text[end:], encoding="utf-8")
+
+
+def _edit(path: Path, *changes: tuple[str, str]) -> None:
+    text = path.read_text(encoding="utf-8")
+    for pattern, replacement in changes:
+        # A function, because a path may hold what re.sub would take for an escape.
+        text, count = re.subn(pattern, lambda _, new=replacement: new, text, flags=re.MULTILINE)
+        if not count:
+            raise MdmError(f"{path} holds nothing like {pattern!r}: is this FreeRADIUS 3.2.1 to 3.2.8 from Debian?")
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,146 @@
+"""`mdm-lab run` and `mdm-lab demo`: the whole site, the cast signing in, and the table of what each got."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import ConfigError, MdmError
+from ..log_line import decision_line
+from .cast import LAPTOP, Member, expected_rows
+from .raddb import SECRET, VPN_PASSWORD, VPN_USER
+from .site import Ports, Settings, Site
+from .table import Row, differences, render
+
+
+def run(argv: Sequence[str]) -> int:
+    """Everything in the foreground until Ctrl-C; exit status 0."""
+    arguments = _arguments("run", argv)
+    ports = Ports(
+        radius=arguments.radius_port,
+        mdmd=arguments.mdmd_port,
+        microsoft=arguments.microsoft_port,
+        control=arguments.control_port,
+    )
+    return _guarded(lambda: _run(Site(arguments.state, settings=_settings(arguments, ports))))
+
+
+def demo(argv: Sequence[str]) -> int:
+    """The cast on free ports; exit status 1 when a row is not as expected.toml says."""
+    arguments = _arguments("demo", argv)
+    return _guarded(lambda: _demo(Site(arguments.state, settings=_settings(arguments, Ports()))))
+
+
+def _arguments(name: str, argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=f"mdm-lab {name}", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True, metavar="DIRECTORY", help="where everything is written")
+    if name == "run":
+        parser.add_argument("--radius-port", type=int, default=11812, metavar="PORT", help="accounting is one above")
+        parser.add_argument("--mdmd-port", type=int, default=18650, metavar="PORT")
+        parser.add_argument("--microsoft-port", type=int, default=18443, metavar="PORT", help="TLS, all host names")
+        parser.add_argument("--control-port", type=int, default=18480, metavar="PORT", help="of the simulator")
+    return parser.parse_args(argv)
+
+
+def _settings(arguments: argparse.Namespace, ports: Ports) -> Settings:
+    stock = arguments.state.parent / "stock-raddb"
+    return Settings(ports=ports, stock_raddb=stock if stock.exists() else None)
+
+
+def _guarded(action: object) -> int:
+    try:
+        return action()  # type: ignore[operator,no-any-return]
+    except (MdmError, ConfigError, OSError) as error:
+        print(f"mdm-lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(site: Site) -> int:
+    stopping: list[int] = []
+    print("starting the simulated Microsoft, mdmd and FreeRADIUS ...", flush=True)
+    with site:
+        _sign_in_all(site)
+        print(_help(site), flush=True)
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, lambda number, _: stopping.append(number))
+        shown = len(site.decisions())
+        while not stopping:
+            for name, process in (("FreeRADIUS", site.radiusd), ("mdmd", site.mdmd)):
+                if not process.running():
+                    raise MdmError(f"{name} has ended:\n{process.tail()}")
+            shown = _print_new(site, shown)
+            time.sleep(0.3)
+        print("\nstopping ...", flush=True)
+    return 0
+
+
+def _demo(site: Site) -> int:
+    with site:
+        rows = _sign_in_all(site)
+    wrong = differences(rows, expected_rows())
+    for sentence in wrong:
+        print(f"NOT AS EXPECTED: {sentence}")
+    print(f"{len(rows)} devices, {len(wrong)} differences from expected.toml")
+    return 1 if wrong else 0
+
+
+def _sign_in_all(site: Site) -> list[Row]:
+    site.load_start_table()
+    rows: list[Row] = []
+    print()
+    with site.client() as client:
+        for member in site.cast().members():
+            rows.append(_sign_in(site, member, client, len(rows)))
+            print(decision_line(rows[-1].decision), flush=True)
+    print(f"\n{render(rows)}\n", flush=True)
+    return rows
+
+
+def _sign_in(site: Site, member: Member, client: object, before: int) -> Row:
+    reply = member.sign_in(client)  # type: ignore[arg-type]
+    return Row(member.name, member.arrives, reply, site.decisions(before + 1)[-1])
+
+
+def _print_new(site: Site, shown: int) -> int:
+    decisions = site.decisions()
+    for decision in decisions[shown:]:
+        print(decision_line(decision), flush=True)
+    return len(decisions)
+
+
+def _help(site: Site) -> str:
+    """The exact commands for the reader's own devices."""
+    eapol = site.directory / "eapol_test.conf"
+    laptop = site.pki.directory / "laptop"
+    eapol.write_text(
+        "network={\n"
+        "  key_mgmt=IEEE8021X\n  eap=TLS\n"
+        f'  identity="host/my-laptop"\n  ca_cert="{site.pki.ca_file}"\n'
+        f'  client_cert="{laptop}.pem"\n  private_key="{laptop}.key"\n'
+        "}\n",
+        encoding="utf-8",
+    )
+    port, control = site.ports.radius, site.ports.control
+    lab = Path(sys.executable).with_name("mdm-lab")
+    return "\n".join(
+        [
+            "Everything is up. In another terminal, as a compliant laptop:",
+            f"  eapol_test -c {eapol} -a 127.0.0.1 -p {port} -s {SECRET} -M 00:50:56:a1:b2:c3 -N 61:d:15",
+            "as a VPN headend with a managed tablet:",
+            f"  printf '%s\\n' 'User-Name = {VPN_USER}' 'User-Password = {VPN_PASSWORD}' 'NAS-Port-Type = Virtual' \\",
+            "    'Tunnel-Client-Endpoint = 198.51.100.37' \\",
+            f"    'Cisco-AVPair = \"mdm-tlv=device-uid=ID:Intune:DeviceID:{LAPTOP}\"' \\",
+            f"    'Message-Authenticator = 0x00' | radclient -x 127.0.0.1:{port} auth {SECRET}",
+            "make the laptop non-compliant at the simulated Intune:",
+            f"  {lab} microsoft device --control 127.0.0.1:{control} {LAPTOP} compliant=false",
+            f"Configuration: {site.mdm_toml}   FreeRADIUS: {site.raddb}   logs: {site.log_directory}",
+            "Ctrl-C stops all of it.",
+            "",
+        ]
+    )
