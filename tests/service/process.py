@@ -13,11 +13,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.store.samples import decision
+
 from freeradius_mdm.journal import JournalWriter
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.schema import make_directory
-
-from tests.store.samples import decision
 
 from .fakes import until_now
 

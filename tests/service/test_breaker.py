@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from freeradius_mdm.service.breaker import Breaker, BreakerState
 
 from .fakes import down

@@ -14,10 +14,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from tests.store.samples import COMPLIANT, key
+
 from freeradius_mdm.service.main import main
 from freeradius_mdm.store.read import StoreReader
-
-from tests.store.samples import COMPLIANT, key
 
 from .fakes import AT, until_now
 from .process import Site
@@ -152,7 +152,8 @@ def test_prints_decisions(site: Site) -> None:
     site.journal(1, at=AT, reason="two\nlines")
     site.start("--print-decisions")
     until_now(lambda: site.output().count("\n") == 1)
-    assert site.output().startswith("time=2023-11-14T22:13:20.000Z outcome=accept user=host/1 mac=0011223344AA ")
+    assert site.output().startswith("time=2023-11-14T22:13:20.000Z mdm decision id=")
+    assert " outcome=accept user=host/1 mac=0011223344AA " in site.output()
     assert ' reason="two?lines" ' in site.output()
 
 

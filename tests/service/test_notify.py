@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from freeradius_mdm.service.notify import notify
 
 

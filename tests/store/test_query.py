@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from freeradius_mdm.compliance import ComplianceRecord
 from freeradius_mdm.decision import Outcome
 from freeradius_mdm.errors import StoreError

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from freeradius_mdm.compliance import ComplianceRecord
 from freeradius_mdm.errors import StoreError
 from freeradius_mdm.store import read, schema

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from freeradius_mdm.errors import StoreError
 from freeradius_mdm.store import schema
 from freeradius_mdm.store.read import StoreReader

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from freeradius_mdm.errors import StoreError
 from freeradius_mdm.journal import JournalWriter
 from freeradius_mdm.service.journal_reader import JournalReader

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from freeradius_mdm.compliance import ComplianceRecord
 from freeradius_mdm.errors import StoreError
 from freeradius_mdm.store.query import RuleHits, StoreQueries

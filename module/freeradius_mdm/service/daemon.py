@@ -19,6 +19,7 @@ from ..config.model import Config, Server
 from ..config.watch import ConfigWatch
 from ..decision import Decision
 from ..errors import ConfigError, StoreError
+from ..log_line import decision_line
 from ..store import schema
 from ..store.query import StoreQueries
 from ..store.read import StoreReader
@@ -27,7 +28,7 @@ from .api import Api
 from .events import EventLog
 from .health import Health
 from .journal_reader import JournalReader
-from .lines import decision_line
+from .lines import moment
 from .lookups import Lookups
 from .notify import notify
 from .recorder import Recorder
@@ -188,5 +189,5 @@ class Daemon:
         stream = self._outside.decisions
         if stream is not None:
             with contextlib.suppress(OSError, ValueError):  # whoever read them has gone
-                stream.write("".join(decision_line(decision) + "\n" for decision in decisions))
+                stream.write("".join(f"time={moment(d.at)} {decision_line(d)}\n" for d in decisions))
                 stream.flush()

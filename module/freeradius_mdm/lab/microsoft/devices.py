@@ -68,20 +68,23 @@ def change(device: Device, values: Mapping[str, Any]) -> Device:
             new[name] = _mac(value) if value else ""
         elif name == "extra_macs":
             new[name] = tuple(_mac(mac) for mac in value)
-        elif name == "registered" and isinstance(value, bool):
-            new[name] = value
-        elif name == "compliant" and (value is None or isinstance(value, bool)):
-            new[name] = value
         elif name == "entra_id":
             new[name] = _guid(value) if value else ""
-        elif name in _STRINGS and name != "intune_id" and isinstance(value, str):
+        elif _takes(name, value):
             new[name] = value
         elif name != "intune_id":
-            raise ValueError(f"device {device.intune_id}: no field {name!r} that takes {value!r}; there are: {fields()}")
+            raise ValueError(f"device {device.intune_id}: no {name!r} that takes {value!r}; there are: {fields()}")
     # A verdict set by hand must reach Graph as well, unless the same call says otherwise.
     if "compliant" in new and "compliance_state" not in new:
         new["compliance_state"] = ""
     return dataclasses.replace(device, **new)
+
+
+def _takes(name: str, value: Any) -> bool:
+    if name == "compliant" and value is None:
+        return True
+    wanted = bool if name in ("registered", "compliant") else str if name in _STRINGS - {"intune_id"} else None
+    return wanted is not None and isinstance(value, wanted)
 
 
 def fields() -> str:

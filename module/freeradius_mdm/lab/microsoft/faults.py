@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .aadsts import AADSTS as AADSTS_CODES
 from .operations import Operation
 from .personalities import PERSONALITIES, Personality
 
@@ -112,6 +113,8 @@ class FaultBoard:
             raise ValueError(f"{personality} takes no {', '.join(sorted(wrong))}; options: {list(known.options)}")
         if known.connection and (tenant or path):
             raise ValueError(f"{personality} acts before a request is read: it can be selected by host only")
+        if "code" in options and not (options["code"].isdecimal() and int(options["code"]) in AADSTS_CODES):
+            raise ValueError(f"code: one of {', '.join(map(str, sorted(AADSTS_CODES)))}")
         if nth < 1 or every < 1 or (times is not None and times < 1):
             raise ValueError("nth, every and times count from 1")
         fault = Fault(

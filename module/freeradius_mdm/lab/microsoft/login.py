@@ -107,11 +107,12 @@ class Login:
             form = dict(urllib.parse.parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
             v2 = path.endswith("/oauth2/v2.0/token")
             call.subject = form.get("scope" if v2 else "resource", "")
-            if (code := login_faults.error_code(call)) is not None:
-                raise login_faults.error(code, form.get("client_id", ""), tenant_name(path), self._world.clock.now())
+            app, now = form.get("client_id", ""), self._world.clock.now()
+            if (error := login_faults.error(call, app, tenant_name(path), now)) is not None:
+                raise error
             return self._grant(call, path, form, v2)
-        except EntraError as error:
-            return self._refusal(call, error)
+        except EntraError as refusal:
+            return self._refusal(call, refusal)
 
     def _grant(self, call: Call, path: str, form: Mapping[str, str], v2: bool) -> Answer:
         tenant = self._tenant(call)
@@ -127,7 +128,8 @@ class Login:
         resource = resources.wanted(tenant, form, v2)
         call.subject = resource.audience
         roles = frozenset() if call.faults.first("role-less", "consent-later") else resource.roles(application)
-        lifetime = int(call.faults.option("short-token", "seconds", "299")) if "short-token" in call.faults else LIFETIME
+        short = "short-token" in call.faults
+        lifetime = int(call.faults.option("short-token", "seconds", "299")) if short else LIFETIME
         version = tenant.settings.token_format if resource.intune else "1.0"
         token = self._world.tokens.mint(tenant, application, resource.claim(version), roles, lifetime, version)
         value = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}

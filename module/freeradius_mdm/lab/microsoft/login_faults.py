@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .clock import entra_key_time, iso
-from .entra_errors import AADSTS, EntraError
+from .entra_errors import EntraError
 from .wire import Answer, Call, json_answer
 
 _CODES = {
@@ -21,24 +21,21 @@ _THUMBPRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
 
 
 def before(call: Call) -> Answer | None:
-    """Faults that need no look at the form."""
-    if "200-error-body" in call.faults and error_code(call) is None:
+    """An error body under HTTP 200 of its own, unless another fault says which error it is."""
+    if "200-error-body" in call.faults and call.faults.first("aadsts", *_CODES) is None:
         body = {"error": "temporarily_unavailable", "error_description": "An error body under HTTP 200."}
         return json_answer(200, body, "fault 200-error-body")
     return None
 
 
-def error_code(call: Call) -> int | None:
-    """The AADSTS code that the acting faults demand."""
-    for name in ("aadsts", *_CODES):
-        if name in call.faults:
-            code = call.faults.option(name, "code", str(_CODES.get(name, 7000215)))
-            return int(code) if code.isdecimal() and int(code) in AADSTS else 50027
-    return None
-
-
-def error(code: int, app: str, tenant: str, now: float) -> EntraError:
-    """An error of that code, with every placeholder filled in."""
+def error(call: Call, app: str, tenant: str, now: float) -> EntraError | None:
+    """The token error that an acting fault demands, with every placeholder filled in."""
+    name = call.faults.first("aadsts", *_CODES)
+    if name is None:
+        return None
+    if name == "cert-expired":
+        return _expired_key(now)
+    code = int(call.faults.option(name, "code", str(_CODES.get(name, 7000215))))
     return EntraError(
         code,
         app=app,
@@ -58,8 +55,7 @@ def error(code: int, app: str, tenant: str, now: float) -> EntraError:
     )
 
 
-def expired_key(now: float) -> EntraError:
-    """AADSTS700027 for a key past its life."""
+def _expired_key(now: float) -> EntraError:
     life = f"Start={entra_key_time(now - 86400 * 365)}, End={entra_key_time(now - 86400)}"
     return EntraError(
         700027, reason="The key used is expired.", thumbprint=_THUMBPRINT, found=f", Found key '{life}'"

@@ -72,7 +72,11 @@ _ROWS: tuple[Iterable[Personality], ...] = (
         Personality("500", "throttle", "500 until switched off"),
         Personality("bulk-window", "throttle", "bulk calls get 503 as after their first hour", _BULK),
         Personality(
-            "busy-wait-seconds", "throttle", "server_busy_wait_seconds in CRS answers", CRS_OPERATIONS, None, ("seconds",)
+            "busy-wait-seconds",
+            "throttle",
+            "server_busy_wait_seconds in CRS answers",
+            CRS_OPERATIONS,
+            options=("seconds",),
         ),
         Personality(
             "evil-uri",
