@@ -46,3 +46,7 @@ def _command(name: str) -> Callable[[list[str]], int] | None:
 
             return radius
     return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

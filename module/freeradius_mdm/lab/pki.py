@@ -89,15 +89,20 @@ class LabPki:
         days: float = _ISSUE_DAYS,
         other_ca: bool = False,
         key_type: KeyType = KeyType.RSA_2048,
+        directory: Path | None = None,
     ) -> Credential:
         """A TLS server certificate for DNS names and IP addresses; CN is the first host, or `name`.
 
+        `directory`: where its files go, the PKI's own by default.
         Also the RADIUS server's (EKU serverAuth, which supplicants check). `days` below 0: expired that
         long ago.
         """
         names = [_host_name(host) for host in hosts]
         subject = build.common_name(str(names[0].value) if names else name)
-        return self._issue(name, subject, key_type, days, other_ca, names=names, extended_usages=[Eku.SERVER_AUTH])
+        usages = [Eku.SERVER_AUTH]
+        return self._issue(
+            name, subject, key_type, days, other_ca, names=names, extended_usages=usages, directory=directory
+        )
 
     def client(
         self,
@@ -177,6 +182,7 @@ class LabPki:
         extended_usages: Sequence[x509.ObjectIdentifier],
         key_usage_critical: bool = True,
         extra: Sequence[x509.ExtensionType] = (),
+        directory: Path | None = None,
     ) -> Credential:
         if not self._cas:
             self.create()
@@ -191,7 +197,7 @@ class LabPki:
             key_usage_critical=key_usage_critical,
             extra=extra,
         )
-        cert_file = self._write(name, certificate, key)
+        cert_file = self._write(name, certificate, key, directory)
         return Credential(cert_file, cert_file.with_suffix(".key"), certificate)
 
     def _new_ca(self, stem: str, name: str) -> Issuer:
@@ -210,20 +216,22 @@ class LabPki:
             raise TypeError(f"{key_file}: not a key of this PKI")
         return Issuer(x509.load_pem_x509_certificate(cert_file.read_bytes()), key)
 
-    def _write(self, name: str, certificate: x509.Certificate, key: build.PrivateKey) -> Path:
+    def _write(
+        self, name: str, certificate: x509.Certificate, key: build.PrivateKey, directory: Path | None = None
+    ) -> Path:
         self.directory.mkdir(parents=True, exist_ok=True)
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        _write_private(self._file(name, ".key"), pem)
-        cert_file = self._file(name, ".pem")
+        _write_private(self._file(name, ".key", directory), pem)
+        cert_file = self._file(name, ".pem", directory)
         cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         return cert_file
 
-    def _file(self, name: str, suffix: str) -> Path:
+    def _file(self, name: str, suffix: str, directory: Path | None = None) -> Path:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*", name):
             raise ValueError(f"not a file name: {name!r}")
-        return self.directory / f"{name}{suffix}"
+        return (directory or self.directory) / f"{name}{suffix}"
 
 
 def _write_private(file: Path, data: bytes) -> None:

@@ -20,7 +20,7 @@ class MdmCode(StrEnum):
     DNS = "M1204"
     CONNECTION = "M1205"
     PROXY = "M1206"
-    TOKEN_REFUSED = "M1210"
+    TOKEN_REFUSED = "M1210"  # noqa: S105
     ROLE_MISSING = "M1211"
     CREDENTIAL = "M1212"
     LOGIN_FAULT = "M1213"
@@ -61,7 +61,8 @@ CODES: Mapping[MdmCode, CodeText] = {
     ),
     MdmCode.DNS: CodeText("the name can't be resolved", "mend DNS on this machine, or check the cloud and host names"),
     MdmCode.CONNECTION: CodeText(
-        "the connection was refused or broken off", "check firewall and proxy; if it lasts, look at Microsoft's status page"
+        "the connection was refused or broken off",
+        "check firewall and proxy; if it lasts, look at Microsoft's status page",
     ),
     MdmCode.PROXY: CodeText(
         "the outbound proxy failed", "check proxy in mdm.toml, its password, and whether it allows CONNECT to this host"
@@ -73,7 +74,8 @@ CODES: Mapping[MdmCode, CodeText] = {
     ),
     MdmCode.CREDENTIAL: CodeText("the credential can't be used", "mend the file named, then reload mdmd"),
     MdmCode.LOGIN_FAULT: CodeText(
-        "the login server failed or answered something else", "wait if it is Microsoft's outage; else check login_host and proxy"
+        "the login server failed or answered something else",
+        "wait if it is Microsoft's outage; else check login_host and proxy",
     ),
     MdmCode.NOT_LISTED: CodeText(
         "the tenant lists no Compliance Retrieval Service",
@@ -87,7 +89,9 @@ CODES: Mapping[MdmCode, CodeText] = {
         "Graph refused the endpoint list",
         "grant the Microsoft Graph application permission Application.Read.All, then give admin consent",
     ),
-    MdmCode.GRAPH_FAULT: CodeText("Graph failed or answered something else", "wait; if it lasts check graph_host and proxy"),
+    MdmCode.GRAPH_FAULT: CodeText(
+        "Graph failed or answered something else", "wait; if it lasts check graph_host and proxy"
+    ),
     MdmCode.CRS_UNAUTHORIZED: CodeText(
         "CRS refused the token, and a new one too", "check scope (two slashes), this machine's clock, tenant and cloud"
     ),
@@ -95,19 +99,25 @@ CODES: Mapping[MdmCode, CodeText] = {
         "CRS forbids the question",
         "check admin consent for get_device_compliance and Conditional Access for workload identities",
     ),
-    MdmCode.THROTTLED: CodeText("the service asks us to slow down", "none; if it lasts lower max_concurrent or the recheck rate"),
+    MdmCode.THROTTLED: CodeText(
+        "the service asks us to slow down", "none; if it lasts lower max_concurrent or the recheck rate"
+    ),
     MdmCode.CRS_FAULT: CodeText("CRS failed", "wait; if it lasts look at Microsoft's service health page"),
     MdmCode.PROTOCOL: CodeText(
-        "the answer is not what CRS sends", "look for a captive portal or proxy page; else report a defect with this line"
+        "the answer is not what CRS sends",
+        "look for a captive portal or proxy page; else report a defect with this line",
     ),
-    MdmCode.WRONG_DEVICE: CodeText("the answer is about another device", "report it to Microsoft with the time shown in the log"),
+    MdmCode.WRONG_DEVICE: CodeText(
+        "the answer is about another device", "report it to Microsoft with the time shown in the log"
+    ),
     MdmCode.KIND_UNSUPPORTED: CodeText(
         "CRS can't be asked by this kind of identifier",
         "put {{DeviceId}} into the certificate profile, or use the Graph backend for Entra device ids",
     ),
     MdmCode.CRS_BAD_REQUEST: CodeText("CRS did not accept the question", "report a defect with this line"),
     MdmCode.CRS_MOVED: CodeText(
-        "CRS is not at the address known", "run mdmctl test; the service may be moving your tenant to another scale unit"
+        "CRS is not at the address known",
+        "run mdmctl test; the service may be moving your tenant to another scale unit",
     ),
     MdmCode.CLOSED: CodeText("this MDM server's client has been closed", "none; mdmd is reloading or stopping"),
 }

@@ -159,7 +159,7 @@ def _key(path: Path, passphrase_file: Path | None, leaf: x509.Certificate, certi
         key = serialization.load_pem_private_key(data, passphrase or None)
     except TypeError:
         if passphrase is None:
-            raise _unusable(f"{path} is encrypted", "name the file with its passphrase in key_passphrase_file") from None
+            raise _unusable(f"{path} is encrypted", "name its passphrase's file in key_passphrase_file") from None
         # A passphrase for a key without one: harmless, and what an operator forgets when decrypting the key.
         key = serialization.load_pem_private_key(data, None)
     except ValueError:
@@ -171,9 +171,7 @@ def _key(path: Path, passphrase_file: Path | None, leaf: x509.Certificate, certi
             f"{path} does not belong to {certificate_file}",
             "name the key this certificate was made with; in a chain file the leaf must come first",
         )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return pem.decode("ascii")
 
 

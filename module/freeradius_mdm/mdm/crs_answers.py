@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .crs_xml import Element, XmlRefused, parse
+from .crs_xml import Element, parse
 
 SINGLE_LIMIT = 1 << 20  # bytes, of one device's answer or mdminfo
 BULK_LIMIT = 8 << 20  # bytes, of one page of the bulk list
@@ -165,4 +165,3 @@ def _whole(text: str | None, default: int) -> int:
 def _web_address(text: str | None) -> str:
     """Users are sent there, so anything but a plain https address counts as absent."""
     return text if text and re.fullmatch(r"https://[^\s\"'<>\\]{1,2000}", text) else ""
-

@@ -56,8 +56,8 @@ class DeadlineSocket(ssl.SSLSocket):
 def connect(host: str, port: int, timeout: float) -> socket.socket:
     """A TCP connection within `timeout` seconds over all addresses tried; name resolution takes what it takes.
 
-    The socket comes back with the rest of `timeout` set. The families take turns and the time left is divided among the addresses left, so that one dead address
-    (IPv6 that leads nowhere) does not use it up. Raises OSError.
+    The socket comes back with the rest of `timeout` set. The families take turns and the time left is divided among
+    the addresses left, so that one dead address (IPv6 that leads nowhere) does not use it up. Raises OSError.
     """
     end = time.monotonic() + timeout
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -119,9 +119,7 @@ class Adapter(HTTPAdapter):
             self._set_class(manager)
         return manager
 
-    def build_connection_pool_key_attributes(
-        self, request: Any, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         """requests would put a CA file here, which is then loaded again for every connection."""
         host, _ = super().build_connection_pool_key_attributes(request, True, cert)
         return host, {}

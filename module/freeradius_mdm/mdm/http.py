@@ -94,9 +94,7 @@ class HttpClient:
         """Close idle connections; exchanges that run end on their own."""
         self._session.close()
 
-    def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], form: object, limit: int
-    ) -> HttpResponse:
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str], form: object, limit: int) -> HttpResponse:
         host = urlsplit(url).hostname or ""
         if not url.startswith("https://"):
             raise failure(MdmCode.CONNECTION, f"{host or url[:60]}: only https is spoken")

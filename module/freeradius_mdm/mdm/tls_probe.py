@@ -44,9 +44,7 @@ def _fetch_through_proxy(host: str, proxy: str, context: ssl.SSLContext, timeout
     address = urlsplit(proxy)
     if address.scheme != "http" or address.username:
         raise OSError("only a plain proxy can be asked")
-    tunnel = http.client.HTTPSConnection(
-        address.hostname or "", address.port or 80, timeout=timeout, context=context
-    )
+    tunnel = http.client.HTTPSConnection(address.hostname or "", address.port or 80, timeout=timeout, context=context)
     tunnel.set_tunnel(host, 443)
     try:
         tunnel.connect()

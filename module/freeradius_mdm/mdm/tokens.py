@@ -7,10 +7,7 @@ of the login server is ridden out with the token there is until shortly before i
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -22,13 +19,12 @@ from ..errors import SourceError
 from . import credentials
 from .codes import MdmCode
 from .credentials import CertificateFacts
-from .dialing import deadline
 from .failures import failure
 from .http import HttpClient
 from .msal_http import MsalHttp, TokenRefused
 from .token_claims import TokenClaims, read_claims
+from .turn import Hold, Turn
 
-log = logging.getLogger(__name__)
 # At debug level MSAL writes its cache events, which hold parts of tokens.
 logging.getLogger("msal").setLevel(logging.WARNING)
 
@@ -36,6 +32,7 @@ _LAST_USE = 30.0  # seconds before its end at which a token is no longer used
 _RENEW_AT = 2 / 3  # of the lifetime: leaves a third of it, 20 minutes, to ride out an outage
 _DEFAULT_LIFETIME = 600.0  # when expires_in is missing, as MSAL has it
 _HOLD = 5.0  # seconds a failure is repeated without asking again
+_UNKNOWN_CERTIFICATE = 700027  # AADSTS: the operator compares fingerprints
 _DROP_EVERY = 30.0  # seconds; a token refused right after it was issued does not get better by asking again
 
 
@@ -63,15 +60,6 @@ class Token:
         return now < self.expires_at - min(_LAST_USE, (self.expires_at - self.renew_at) / 2)
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A failure that is repeated until `until`, so that many threads cost one request."""
-
-    until: float
-    error: SourceError
-    stamp: tuple[Any, ...]
-
-
 class Tokens:
     """Thread safe; at most one token request runs at a time. Every failure is a SourceError."""
 
@@ -79,10 +67,13 @@ class Tokens:
         self._server = server
         self._http = http
         self._clock = clock
-        self._scopes = {TokenUse.GRAPH: f"https://{server.cloud.graph_host}/.default", TokenUse.CRS: server.cloud.scope}
-        self._lock = threading.Lock()
+        self._scopes = {
+            TokenUse.GRAPH: f"https://{server.cloud.graph_host}/.default",
+            TokenUse.CRS: server.cloud.scope,
+        }
+        self._turn = Turn("the login server")
         self._tokens: dict[TokenUse, Token] = {}
-        self._held: dict[TokenUse, _Held] = {}
+        self._holds = {use: Hold(clock) for use in TokenUse}
         self._app: Any = None
         self._stamp: tuple[Any, ...] = ()
         self._dropped_at = float("-inf")
@@ -93,7 +84,7 @@ class Tokens:
         token = self._tokens.get(use)
         if token is not None and token.usable(self._clock()):
             return token
-        with self._single_flight():
+        with self._turn:
             token = self._tokens.get(use)
             if token is not None and token.usable(self._clock()):
                 return token
@@ -102,12 +93,11 @@ class Tokens:
     def due(self, use: TokenUse) -> bool:
         """True when a token should be renewed ahead, in the background, and nothing speaks against trying."""
         token = self._tokens.get(use)
-        now = self._clock()
-        return token is not None and now >= token.renew_at and self._holding(use, now) is None
+        return token is not None and self._clock() >= token.renew_at and self._failing(use) is None
 
     def renew(self, use: TokenUse) -> None:
         """Renew a token that is due; one that is not, or whose renewal is being tried, is left alone."""
-        with self._single_flight():
+        with self._turn:
             if self.due(use):
                 self._obtain(use)
 
@@ -116,7 +106,7 @@ class Tokens:
 
         Both uses are dropped: they come from one application and one consent.
         """
-        with self._single_flight():
+        with self._turn:
             now = self._clock()
             if not any(token is refused for token in self._tokens.values()):
                 return True  # another thread has dropped it already
@@ -126,32 +116,24 @@ class Tokens:
             self._tokens.clear()
             return True
 
-    def _single_flight(self) -> _Turn:
-        at = deadline()
-        return _Turn(self._lock, -1.0 if at is None else max(at - time.monotonic(), 0.0))
-
-    def _holding(self, use: TokenUse, now: float) -> _Held | None:
-        held = self._held.get(use)
-        if held is None or now >= held.until or held.until > now + 2 * 3600 or held.stamp != credentials.stamp(self._server):
-            return None
-        return held
+    def _failing(self, use: TokenUse) -> SourceError | None:
+        """The failure still held; a credential file that has changed since ends it."""
+        return self._holds[use].current(credentials.stamp(self._server))
 
     def _obtain(self, use: TokenUse) -> Token:
         """One token request; the caller has the lock."""
-        now = self._clock()
-        held = self._holding(use, now)
-        if held is not None:
-            raise _again(held, now)
+        failing = self._failing(use)
+        if failing is not None:
+            raise failing
         stamp = credentials.stamp(self._server)
         try:
             token = self._request(use, stamp)
         except SourceError as error:
             # A refused assertion is kept by MSAL for 540 s, with the clock it was made by: start afresh.
             self._app = None
-            pause = max(error.retry_after or 0.0, _HOLD)
-            self._held[use] = _Held(self._clock() + pause, error, stamp)
+            self._holds[use].keep(error, max(error.retry_after or 0.0, _HOLD), stamp)
             raise
-        self._held.pop(use, None)
+        self._holds[use].clear()
         self._tokens[use] = token
         return token
 
@@ -187,23 +169,21 @@ class Tokens:
     def _call(self, work: Callable[[], Any]) -> Any:
         """Run a piece of MSAL, once more after a broken connection or a 5xx; whatever it raises is a SourceError."""
         try:
-            with suppress(_Passing):
-                return self._attempt(work, retry=True)
-            return self._attempt(work, retry=False)
+            return self._attempt(work)
         except TokenRefused as error:
-            # For a certificate that Entra does not know the operator compares fingerprints.
-            if self.certificate is None:
+            if _UNKNOWN_CERTIFICATE in error.refusal.codes and self.certificate is not None:
+                detail = f"{error.detail}; our certificate: {self.certificate}"
+                raise SourceError(error.code, detail, error.advice) from None
+            raise
+        except SourceError as error:
+            if error.code not in (MdmCode.CONNECTION, MdmCode.LOGIN_FAULT) or error.retry_after is not None:
                 raise
-            detail = f"{error.detail}; our certificate: {self.certificate}"
-            raise SourceError(error.code, detail, error.advice) from None
+        return self._attempt(work)
 
-    def _attempt(self, work: Callable[[], Any], *, retry: bool) -> Any:
+    def _attempt(self, work: Callable[[], Any]) -> Any:
         try:
             return work()
-        except SourceError as error:
-            passing = error.code in (MdmCode.CONNECTION, MdmCode.LOGIN_FAULT) and error.retry_after is None
-            if retry and passing:
-                raise _Passing from error
+        except SourceError:
             raise
         except Exception as error:  # MSAL raises many kinds; its texts may hold what the server sent
             raise failure(
@@ -211,32 +191,6 @@ class Tokens:
                 f"{self._server.cloud.login_host}: MSAL gave up with {type(error).__name__}",
                 advice="check login_host and tenant; if they are right report a defect",
             ) from None
-
-
-class _Passing(Exception):
-    """A failure that is worth a second try."""
-
-
-class _Turn:
-    """The lock with a time limit, as a context manager."""
-
-    def __init__(self, lock: threading.Lock, timeout: float) -> None:
-        self._lock = lock
-        self._timeout = timeout
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=self._timeout):
-            raise failure(MdmCode.READ_TIMEOUT, "another thread is still waiting for the login server")
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-
-def _again(held: _Held, now: float) -> SourceError:
-    """A fresh copy: one exception object must not be raised in several threads."""
-    error = held.error
-    left = None if error.retry_after is None else max(held.until - now, 0.0)
-    return SourceError(error.code, error.detail, error.advice, retry_after=left, server_down=error.server_down)
 
 
 def _seconds(value: object) -> float:

@@ -87,7 +87,6 @@ EVIL_HOSTS = (
 
 ALL_HOSTS = tuple(
     sorted(
-        {*LOGIN_HOSTS, *GRAPH_HOSTS, AZURE_AD_GRAPH_HOST, PORTAL_HOST}
-        | {cloud.crs_host for cloud in CLOUDS.values()}
+        {*LOGIN_HOSTS, *GRAPH_HOSTS, AZURE_AD_GRAPH_HOST, PORTAL_HOST} | {cloud.crs_host for cloud in CLOUDS.values()}
     )
 )

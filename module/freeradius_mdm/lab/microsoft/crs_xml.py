@@ -11,7 +11,7 @@ _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _MODEL = "http://schemas.datacontract.org/2004/07/Microsoft.Intune.ResourceAccess.ComplianceRetrievalService.Model"
 _HEAD = f'<ise_api xmlns:i="{_INSTANCE}" xmlns="{_MODEL}">'
 _CAPITALS = re.compile(r"<(/?)(Attributes|Compliance)\b")
-_NIL = "<deviceList i:nil=\"true\"/>"
+_NIL = '<deviceList i:nil="true"/>'
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from .aadsts import AADSTS
 from .clock import entra_time
 from .wire import Answer, json_answer
 
-
 CRLF = "crlf"
 BLANKS = "blanks"
 

@@ -164,9 +164,7 @@ class FaultBoard:
 
     def hidden(self, host: str) -> bool:
         """True while `host` has no address."""
-        return any(
-            f.personality.name == "dns-gone" and f.host in ("", host.lower()) for f in self.faults.values()
-        )
+        return any(f.personality.name == "dns-gone" and f.host in ("", host.lower()) for f in self.faults.values())
 
 
 def _path_matches(pattern: str, target: str) -> bool:

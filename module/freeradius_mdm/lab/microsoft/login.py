@@ -141,9 +141,7 @@ class Login:
         headers = {"Cache-Control": "no-store, no-cache", "x-ms-request-id": str(uuid.uuid4())}
         return json_answer(200, value, "token" if roles else "token without roles", headers)
 
-    def _application(
-        self, call: Call, tenant: TenantState, form: Mapping[str, str], v2: bool
-    ) -> Application:
+    def _application(self, call: Call, tenant: TenantState, form: Mapping[str, str], v2: bool) -> Application:
         client_id = form.get("client_id", "")
         if not client_id and not v2 and "client_assertion" in form:
             client_id = assertions.client_id_of(form["client_assertion"])
@@ -159,9 +157,7 @@ class Login:
             raise EntraError(7000112, app=client_id)
         return application
 
-    def _authenticate(
-        self, call: Call, tenant: TenantState, application: Application, form: Mapping[str, str]
-    ) -> None:
+    def _authenticate(self, call: Call, tenant: TenantState, application: Application, form: Mapping[str, str]) -> None:
         now = self._world.clock.now()
         assertion, secret = form.get("client_assertion"), form.get("client_secret")
         if assertion and form.get("client_assertion_type") == _ASSERTION_TYPE:

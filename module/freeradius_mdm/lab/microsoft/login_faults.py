@@ -57,6 +57,4 @@ def error(call: Call, app: str, tenant: str, now: float) -> EntraError | None:
 
 def _expired_key(now: float) -> EntraError:
     life = f"Start={entra_key_time(now - 86400 * 365)}, End={entra_key_time(now - 86400)}"
-    return EntraError(
-        700027, reason="The key used is expired.", thumbprint=_THUMBPRINT, found=f", Found key '{life}'"
-    )
+    return EntraError(700027, reason="The key used is expired.", thumbprint=_THUMBPRINT, found=f", Found key '{life}'")

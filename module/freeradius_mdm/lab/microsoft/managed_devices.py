@@ -101,9 +101,7 @@ class ManagedDevices:
             twin_id = str(uuid.uuid5(uuid.NAMESPACE_OID, device.intune_id))
             verdict = not device.compliant
             found += [
-                dataclasses.replace(
-                    device, intune_id=twin_id, last_sync=older, compliant=verdict, compliance_state=""
-                ),
+                dataclasses.replace(device, intune_id=twin_id, last_sync=older, compliant=verdict, compliance_state=""),
                 device,
             ]
         return found

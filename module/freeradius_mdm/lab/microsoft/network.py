@@ -102,7 +102,7 @@ class TlsPort:
         target = request.raw_path
         call, claims = self._router.read(headers.get("host", ""), request.method, target, headers, body)
         journal = self._world.journal
-        journal.enter(call.operation)
+        journal.enter(call.operation.value)
         status, outcome = 0, "broken off"
         try:
             answer = self._router.answer(call, claims)
@@ -133,10 +133,10 @@ async def _peek_server_name(connection: socket.socket) -> str:
     """Read the name without taking the bytes away from TLS."""
     loop = asyncio.get_running_loop()
     while True:
-        readable = loop.create_future()
-        loop.add_reader(connection, lambda future: future.done() or future.set_result(None), readable)
+        readable = asyncio.Event()
+        loop.add_reader(connection, readable.set)
         try:
-            await readable
+            await readable.wait()
         finally:
             loop.remove_reader(connection)
         data = connection.recv(_HELLO_SIZE, socket.MSG_PEEK)

@@ -15,9 +15,7 @@ from ..pki import thumbprints
 from .clouds import CLOUDS, DEVICE_COMPLIANCE_ROLE, Cloud
 from .devices import Device, DeviceTable
 
-DEFAULT_ROLES = frozenset(
-    {DEVICE_COMPLIANCE_ROLE, "Application.Read.All", "DeviceManagementManagedDevices.Read.All"}
-)
+DEFAULT_ROLES = frozenset({DEVICE_COMPLIANCE_ROLE, "Application.Read.All", "DeviceManagementManagedDevices.Read.All"})
 
 
 @dataclass(frozen=True, slots=True)
