@@ -15,6 +15,12 @@ LAB = $(VENV)/bin/mdm-lab
 PORTS = --radius-port $(RADIUS_PORT) --mdmd-port $(MDMD_PORT) --microsoft-port $(MICROSOFT_PORT) --control-port $(CONTROL_PORT)
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo --preserve-env)
 export MDM_LAB_STATE = $(STATE)
+# Nothing is written into the checkout but what STATE and VENV say.
+export PYTHONPYCACHEPREFIX = $(STATE)/cache/python
+export RUFF_CACHE_DIR = $(STATE)/cache/ruff
+export MYPY_CACHE_DIR = $(STATE)/cache/mypy
+export HYPOTHESIS_STORAGE_DIRECTORY = $(STATE)/cache/hypothesis
+PYTEST = $(PYTHON) -m pytest -o cache_dir="$(STATE)/cache/pytest" $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test test-debian13 lint bench clean
@@ -32,11 +38,11 @@ demo: setup ## the same, compared with what is expected, then stopped; exit stat
 	@$(LAB) demo --state "$(STATE)/demo"
 
 test: setup ## every test
-	@$(PYTHON) -m pytest $(PYTEST_ARGS)
+	@$(PYTEST)
 
 test-debian13: setup ## the end-to-end tests against FreeRADIUS 3.2.7 in a Debian 13 chroot (root)
 	@$(AS_ROOT) tests/debian13/make_chroot.sh "$(CHROOT)"
-	@$(AS_ROOT) env MDM_TEST_CHROOT="$(CHROOT)" $(PYTHON) -m pytest tests/radius tests/spikes $(PYTEST_ARGS)
+	@$(AS_ROOT) env MDM_TEST_CHROOT="$(CHROOT)" $(PYTEST) tests/radius tests/spikes
 
 lint: setup ## ruff and mypy --strict
 	@$(VENV)/bin/ruff check .

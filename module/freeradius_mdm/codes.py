@@ -60,7 +60,8 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.RECEIVED: Meaning("request received"),
     Code.NO_DECISION: Meaning(
         "an Accept reached post-auth without a decision of ours",
-        "call mdm_eap_tls in the eap module's virtual_server and mdm_inner_tunnel in the inner tunnel (README)",
+        "set virtual_server = mdm-eap-tls in the eap module, call mdm_inner_tunnel in the inner tunnel, "
+        "and keep TLS session resumption off (README)",
     ),
     Code.NO_SUCCESS: Meaning(
         "authentication failed before the policy was asked", "read Module-Failure-Message in the FreeRADIUS log"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from . import mac
-from .codes import Code
+from .codes import MEANINGS, Code
 from .compliance import ComplianceRecord, EndpointKey
 from .config.model import Config, Mode
 from .decision import Decision, Outcome, Step
@@ -143,7 +143,9 @@ def _select(request: Request, config: Config, identity: Identity, state: RecordS
         profile_name = policy.monitor_profile
     elif identity.refusal:
         code, text = identity.refusal
-        return _rejected(draft, code, text, values)
+        # Where there is no EAP the reason reaches the user, on a VPN above all (ise.md section 5.1).
+        message = "" if request.is_eap else f"{code} {MEANINGS[code].text}"
+        return _rejected(draft, code, text, values, message)
     return _build(request, config, config.profiles[profile_name], draft, state, values, trail)
 
 
@@ -160,7 +162,8 @@ def _build(
     if profile.access is Access.REJECT:
         reason = f"{f'rule {draft.rule}' if draft.rule else 'no rule matched'}, profile {profile.name}"
         trail.add(Code.REJECTED_BY_PROFILE, profile.name)
-        return _rejected(draft, Code.REJECTED_BY_PROFILE, reason, values, profile.reply_message)
+        message = "" if request.is_eap else profile.reply_message
+        return _rejected(draft, Code.REJECTED_BY_PROFILE, reason, values, message)
     left = state.timer if state else int(config.servers[0].reauth_interval)
     attributes = cisco_ios_xe.results(profile, request.nas_kind, _timer(profile, request.nas_kind, left), config.dacls)
     if profile.reply_message and not request.is_eap:

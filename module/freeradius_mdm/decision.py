@@ -7,7 +7,7 @@ Standard library only: radiusd imports this.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -70,16 +70,22 @@ class Decision:
 
     def to_json(self) -> str:
         """One line, no newline in it."""
-        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=True)
+        # By hand, because `asdict` copies every value and took half of a hook's time.
+        values: dict[str, Any] = {name: getattr(self, name) for name in _NAMES}
+        values["steps"] = [{"code": step.code, "text": step.text, "at_ms": step.at_ms} for step in self.steps]
+        return json.dumps(values, separators=(",", ":"), ensure_ascii=True)
 
     @classmethod
     def from_json(cls, text: str) -> Decision:
         """The inverse of `to_json`. Raises ValueError for anything else."""
         try:
-            fields: dict[str, Any] = json.loads(text)
-            fields["outcome"] = Outcome(fields["outcome"])
-            fields["attributes"] = tuple((str(name), str(value)) for name, value in fields["attributes"])
-            fields["steps"] = tuple(Step(**step) for step in fields["steps"])
-            return cls(**fields)
+            values: dict[str, Any] = json.loads(text)
+            values["outcome"] = Outcome(values["outcome"])
+            values["attributes"] = tuple((str(name), str(value)) for name, value in values["attributes"])
+            values["steps"] = tuple(Step(**step) for step in values["steps"])
+            return cls(**values)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a decision: {error}") from error
+
+
+_NAMES = tuple(each.name for each in fields(Decision))

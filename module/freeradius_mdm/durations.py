@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_SHAPE = re.compile(r"(\d+)(ms|s|m|h|d)")
+_SHAPE = re.compile(r"([0-9]{1,12})(ms|s|m|h|d)")
 ALLOWED = "a whole number and a unit, ms, s, m, h or d, for example 250ms, 90s, 10m, 4h"
 
 

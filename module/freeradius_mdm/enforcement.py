@@ -123,7 +123,7 @@ class Enforcement:
             return self._reject(request, entry, Code.REPLY_ALTERED, "; ".join(wrong))
         trail.add(Code.REPLY_CONFIRMED, f"{len(verdict.attributes)} attributes")
         decision = self._final(verdict.decision, request, trail, Outcome.ACCEPT, verdict)
-        if not self._record(decision) and config.service.audit_required:
+        if not self._record(decision, required=config.service.audit_required):
             text = MEANINGS[Code.JOURNAL_UNWRITABLE].text + " and audit_required is set"
             return self._reject(request, entry, Code.JOURNAL_UNWRITABLE, text)
         return Result(True)
@@ -189,13 +189,15 @@ class Enforcement:
             total_ms=round((self._clock() - trail.started) * 1000, 3),
         )
 
-    def _record(self, decision: Decision) -> bool:
-        self._info(decision_line(decision))
+    def _record(self, decision: Decision, *, required: bool = False) -> bool:
+        """Journal, then log. False: `required`, and it could not be journaled, so it must not come into force."""
         try:
             self._journal.append("decision", decision.to_json(), decision.at)
         except StoreError as error:
             self._error(f"{Code.JOURNAL_UNWRITABLE} decision {decision.id} is not journaled: {error}")
-            return False
+            if required:
+                return False
+        self._info(decision_line(decision))
         return True
 
 

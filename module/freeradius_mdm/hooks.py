@@ -38,7 +38,11 @@ def _error(text: str) -> None:
 def _start() -> Enforcement:
     """Read everything at import: that alone stops every release, and `radiusd -C`, when something is wrong."""
     settings: Mapping[str, str] = radiusd.config
-    names = attribute_names(Path(settings["dictionary"]), Path(settings["local_dictionary"]))
+    try:
+        names = attribute_names(Path(settings["dictionary"]), Path(settings["local_dictionary"]))
+    except OSError as error:
+        _error(f"mdm: {error.filename} can't be read: {error.strerror}; see config in mods-available/mdm_policy")
+        raise ImportError("a dictionary can't be read, see the line above") from None
     missing = sorted(set(reply.names()) - names)
     if missing:
         _error(f"mdm: {settings['local_dictionary']} lacks {', '.join(missing)}: add the line $INCLUDE dictionary.mdm")

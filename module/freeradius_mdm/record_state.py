@@ -51,7 +51,7 @@ def state_of(record: ComplianceRecord | None, server: Server, started: float, no
         # A cached answer's timer is rounded down: no session may run on an answer older than the interval.
         timer = int(server.reauth_interval) if live else math.floor(server.due_at(record.answered_at) - now)
         source, reachable = (RecordSource.LIVE if live else RecordSource.CACHED), True
-    elif now - record.answered_at <= server.last_known_for:
+    elif not server.is_from_the_future(record.answered_at, now) and now - record.answered_at <= server.last_known_for:
         source, reachable, timer = RecordSource.LAST_KNOWN, False, int(server.unreachable_retry)
     else:
         return _unknown(server)

@@ -97,10 +97,11 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 
 def encode(lists: Mapping[List, Sequence[Pair]]) -> dict[str, tuple[tuple[str, str, str], ...]]:
     """The dictionary half of a hook's result: exact str, tuple and dict, as rlm_python3 wants them."""
+    encoded = {str(name.value): tuple(map(_encode, pairs)) for name, pairs in lists.items() if pairs}
     size = sum(_wire_size(pair) for pair in lists.get(List.REPLY, ()))
     if size > _BUDGET:
         raise ReplyError(f"the reply has {size} bytes of attributes, {_BUDGET} fit into one packet")
-    return {str(name.value): tuple(map(_encode, pairs)) for name, pairs in lists.items() if pairs}
+    return encoded
 
 
 def names() -> Iterable[str]:
@@ -109,10 +110,10 @@ def names() -> Iterable[str]:
 
 
 def _encode(pair: Pair) -> tuple[str, str, str]:
-    kind = TYPES.get(pair.name)
+    kind = TYPES.get(pair.name) if type(pair.name) is str else None
     if kind is None:
         raise ReplyError(f"{pair.name!r} is no attribute this module sends")
-    if pair.tag is not None and not (kind.tagged and 0 <= pair.tag <= 31):
+    if pair.tag is not None and not (kind.tagged and type(pair.tag) is int and 0 <= pair.tag <= 31):
         raise ReplyError(f"{pair.name} can't carry tag {pair.tag}; a tunnel attribute can, from 0 to 31")
     if pair.operator is Operator.CLEAR:
         return pair.full_name, Operator.CLEAR.value, "ANY"

@@ -30,6 +30,8 @@ _WIRELESS_PORTS = {"Wireless-802.11", "19", "Wireless-Other", "18"}
 _VIRTUAL_PORTS = {"Virtual", "5"}
 _CALL_CHECK = {"Call-Check", "Call-Check-User", "10"}
 MDM_TLV = "mdm-tlv="
+# In the inner tunnel policy.d/mdm puts this mark between what the client sent in the tunnel and the outer request.
+OUTER_REQUEST_MARK = "MDM-Outer-Request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +42,32 @@ class Request:
     reply: Pairs = ()
     control: Pairs = ()
     session_state: Pairs = ()
+    nas_kind: NasKind = field(init=False, compare=False)
     _by_name: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, value in self.request:
-            self._by_name.setdefault(name, []).append(value)
+            # A tagged attribute arrives as NAME:TAG, with tag 0 when the network device sent none.
+            self._by_name.setdefault(name.partition(":")[0].lower(), []).append(value)
+        object.__setattr__(self, "nas_kind", self._nas_kind())  # asked for often, and the class is frozen
 
     @classmethod
     def from_hook(cls, lists: Mapping[str, Pairs | None]) -> Request:
         """From the dictionary of a hook called with `pass_all_vps_dict`; an empty list arrives as None."""
         return cls(
-            request=lists.get("request") or (),
+            request=_without_tunnelled(lists.get("request") or ()),
             reply=lists.get("reply") or (),
             control=lists.get("config") or (),
             session_state=lists.get("session-state") or (),
         )
 
     def all(self, name: str) -> Sequence[str]:
-        """Every value of a request attribute, in order."""
-        return self._by_name.get(name, ())
+        """Every value of a request attribute, in order; names without regard to case, tags left out."""
+        return self._by_name.get(name.lower(), ())
 
     def first(self, name: str) -> str:
         """The first value of a request attribute, empty text when there is none."""
-        values = self._by_name.get(name)
+        values = self.all(name)
         return values[0] if values else ""
 
     def distinct(self, name: str) -> Sequence[str]:
@@ -84,15 +89,14 @@ class Request:
     @property
     def is_eap(self) -> bool:
         """True for a request that carries EAP."""
-        return "EAP-Message" in self._by_name
+        return bool(self.all("EAP-Message"))
 
     @property
     def is_mab(self) -> bool:
         """MAC authentication bypass: Service-Type Call-Check."""
         return self.first("Service-Type") in _CALL_CHECK
 
-    @property
-    def nas_kind(self) -> NasKind:
+    def _nas_kind(self) -> NasKind:
         """Wired, wireless, VPN or other. A Virtual port alone is also how device administration looks."""
         port = self.first("NAS-Port-Type")
         tunnel_signs = self.first("Tunnel-Client-Endpoint") or any(True for _ in self.mdm_tlvs())
@@ -120,6 +124,19 @@ class Request:
         """The value of the first Cisco-AVPair `name=value`, empty text when there is none."""
         prefix = name + "="
         return next((v[len(prefix) :] for v in self.all("Cisco-AVPair") if v.startswith(prefix)), "")
+
+
+def _without_tunnelled(pairs: Pairs) -> Pairs:
+    """A TTLS client can put any attribute into its tunnel, a NAS-Port-Type or an mdm-tlv of its choice.
+
+    Of what stands before the mark, its user name is kept, and the certificate, which no packet can carry.
+    """
+    names = [name for name, _ in pairs]
+    if OUTER_REQUEST_MARK not in names:
+        return pairs
+    mark = names.index(OUTER_REQUEST_MARK)
+    kept = [pair for pair in pairs[:mark] if pair[0] == "User-Name" or pair[0].startswith("TLS-Client-Cert-")]
+    return (*kept, *pairs[mark + 1 :])
 
 
 def _first(pairs: Pairs, name: str) -> str:

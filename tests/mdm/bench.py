@@ -50,7 +50,7 @@ class Bench:
 
     def server(self, **changes: Any) -> Server:
         """A `[[servers]]` entry for tenant TENANT with the certificate."""
-        return replace(plain_server(), **self.files(), **changes) if changes else replace(plain_server(), **self.files())
+        return replace(plain_server(), **{**self.files(), **changes})
 
     def files(self) -> dict[str, Any]:
         """The settings that depend on where the simulator runs."""
@@ -63,8 +63,7 @@ class Bench:
 
     def source(self, clock: Callable[[], float] = time.time, **changes: Any) -> IntuneSource:
         """A client whose waits take no time; closed at the end of the test."""
-        server = replace(plain_server(), **{**self.files(), **changes})
-        source = IntuneSource(server, self.directory, clock, sleep=lambda _: None, jitter=lambda: 0.0)
+        source = IntuneSource(self.server(**changes), self.directory, clock, sleep=lambda _: None, jitter=lambda: 0.0)
         self.sources.append(source)
         return source
 

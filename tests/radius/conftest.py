@@ -39,6 +39,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def own_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site of one test file's own: its tests may disturb it, and leave it as they found it."""
+    with Site(tmp_path_factory.mktemp("site"), _host(), Settings(stock_raddb=_stock())) as running:
+        yield running
+
+
 @pytest.fixture
 def make_site(tmp_path: Path) -> Iterator[MakeSite]:
     """A site of the test's own, for tests that stop or reconfigure something. `make_site(toml={...}, ...)`."""

@@ -20,14 +20,14 @@ DEFAULT_PATTERNS: dict[IdentitySourceType, tuple[tuple[str, IdKind], ...]] = {
     IdentitySourceType.CERTIFICATE_CN: (("{guid}", IdKind.INTUNE),),
     IdentitySourceType.MAC: (),
 }
-# Braces around a GUID are tolerated; anything that is not a GUID is captured too, to be refused by name.
-_GUID_GROUP = r"(?P<guid>\{?[^\s{}]{1,127}\}?|\{\{[^{}]*\}\})"
+# Anything that is not a GUID is captured too, to be refused by name instead of passed over for a MAC.
+_GUID_GROUP = r"(?P<guid>.*)"
 
 
 def compile_pattern(text: str, kind: IdKind) -> Pattern:
     """A pattern from its configured text, in which `{guid}` stands once; compared without regard to case."""
     before, _, after = text.partition("{guid}")
-    return Pattern(text, kind, re.compile(re.escape(before) + _GUID_GROUP + re.escape(after), re.IGNORECASE))
+    return Pattern(text, kind, re.compile(re.escape(before) + _GUID_GROUP + re.escape(after), re.IGNORECASE | re.DOTALL))
 
 
 def read_identity(tables: Sequence[Table], servers: Sequence[Server]) -> tuple[IdentitySource, ...]:
@@ -71,7 +71,10 @@ def _patterns(table: Table, kind: IdentitySourceType) -> tuple[Pattern, ...]:
     if "patterns" not in table:
         table.raw("patterns")
         return tuple(compile_pattern(text, id_kind) for text, id_kind in DEFAULT_PATTERNS[kind])
-    return tuple(pattern for entry in table.tables("patterns") if (pattern := _pattern(entry)))
+    entries = table.tables("patterns")
+    if table.raw("patterns") == []:
+        table.problem("patterns", "is empty", "at least one pattern, or no such line for the usual ones")
+    return tuple(pattern for entry in entries if (pattern := _pattern(entry)))
 
 
 def _pattern(entry: Table) -> Pattern | None:

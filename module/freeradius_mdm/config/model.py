@@ -16,6 +16,9 @@ from ..policy.model import Rule
 from ..profiles.model import AuthorizationProfile
 
 
+_CLOCK_STEP = 1.0  # seconds; a smaller step back is the daily work of NTP
+
+
 class AssertionMode(StrEnum):
     """How the client assertion is signed (intune.md section 2.3)."""
 
@@ -71,7 +74,11 @@ class Server:
 
         An answer from the future (a clock that was set back) is due too: its age can't be vouched for.
         """
-        return now >= self.due_at(answered_at) - self.refresh_margin or answered_at > now + 1.0
+        return now >= self.due_at(answered_at) - self.refresh_margin or self.is_from_the_future(answered_at, now)
+
+    def is_from_the_future(self, answered_at: float, now: float) -> bool:
+        """True when the clock was set back since; such an answer could else stay "last known" for ever."""
+        return answered_at > now + _CLOCK_STEP
 
 
 class IdentitySourceType(StrEnum):

@@ -55,7 +55,7 @@ def _vlan(table: Table) -> str:
     if value is None:
         return ""
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    is_id = text.isdecimal() and 1 <= int(text) <= 4094
+    is_id = re.fullmatch(r"[1-9][0-9]{0,3}", text) and int(text) <= 4094
     is_name = not text.isdecimal() and re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", text)
     if not is_id and not is_name:
         table.problem("vlan", f"{value!r} does not fit", _VLAN)

@@ -66,7 +66,7 @@ def _parse(path: Path) -> tuple[dict[str, Any], str]:
         problem = Problem(str(path), what, "a readable TOML file", "check path and permissions")
     except UnicodeDecodeError as error:
         problem = Problem(str(path), f"is not UTF-8 text: byte {error.start}", "TOML in UTF-8")
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # the latter for brackets nested a thousand deep
         line = re.search(r"at line (\d+)", str(error))
         problem = Problem(f"{path}:{line[1] if line else 1}", f"is no TOML: {error}", "TOML, see toml.io")
     raise ConfigError([problem])
@@ -76,6 +76,8 @@ def _service(table: Table) -> Service:
     allowed = "HOST:PORT on this machine, like 127.0.0.1:8650"
     listen = table.matching("listen", r"(?:\[[0-9a-f:]+\]|[^\s:/\[\]]+):\d{1,5}", allowed, "127.0.0.1:8650")
     host, _, port = listen.rpartition(":")
+    if port.isdecimal() and not 1 <= int(port) <= 65535:
+        table.problem("listen", f"port {port} is out of range", "a port from 1 to 65535")
     service = Service(
         listen_host=host.strip("[]"),
         listen_port=int(port) if port.isdecimal() else 0,

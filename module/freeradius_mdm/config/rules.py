@@ -6,6 +6,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .. import durations
@@ -16,6 +17,7 @@ from ..profiles.model import Access, AuthorizationProfile
 from .model import Mode, Policy, Server
 from .table import Table, unique
 
+_RULE_NAME_BYTES = 100
 _COMPARISON = (
     '"value", ["one", "or another"], or a table with one of equals, prefix, cidr, regex, at_least, at_most; '
     "{ not = ... } around any of them"
@@ -41,17 +43,37 @@ def read_policy(
 
 def _rule(table: Table, profiles: Mapping[str, AuthorizationProfile], servers: Sequence[Server]) -> Rule:
     rule = Rule(
-        name=table.matching("name", r".{1,100}", "the rule's name, at most 100 characters"),
+        name=_name(table),
         when=tuple(_conditions(table.table("when"), servers)),
         any=tuple(tuple(_conditions(group, servers)) for group in table.tables("any")),
         profile=_profile(table, "profile", profiles),
         monitor=table.choice("mode", Mode, Mode.ENFORCE) is Mode.MONITOR,
     )
-    if not rule.conditions() and not any(key in table for key in ("when", "any")):
-        allowed = 'when = { "MDM:DeviceCompliantStatus" = "Compliant" }'
-        table.problem("when", "is missing", allowed, "default_profile is for the rest")
+    _check_conditions(table)
     table.finish()
     return rule
+
+
+def _check_conditions(table: Table) -> None:
+    """Nothing to compare would match every device."""
+    allowed, hint = 'when = { "MDM:DeviceCompliantStatus" = "Compliant" }', "default_profile is for the rest"
+    when, groups = table.raw("when"), table.raw("any")
+    if when is None and not groups:
+        table.problem("when", "is missing", allowed, hint)
+    elif when == {} or groups == []:
+        table.problem("when" if when == {} else "any", "is empty and would match every device", allowed, hint)
+    for number, group in enumerate(groups if isinstance(groups, list) else (), 1):
+        if group == {}:
+            table.problem(f"any[{number}]", "is empty and would match every device", allowed, hint)
+
+
+def _name(table: Table) -> str:
+    """Published as MDM-Rule, and an attribute's text has at most 253 bytes."""
+    allowed = f"the rule's name, at most {_RULE_NAME_BYTES} bytes"
+    name = table.text("name", allowed=allowed)
+    if len(name.encode()) > _RULE_NAME_BYTES:
+        table.problem("name", f"has {len(name.encode())} bytes", allowed)
+    return name
 
 
 def _profile(table: Table, key: str, profiles: Mapping[str, AuthorizationProfile]) -> str:
@@ -169,12 +191,18 @@ def _compile(
                     numbers.append(durations.parse(text) if is_duration else float(text))
                 case _:
                     pass
-        except (ValueError, re.error) as error:
+        except (ValueError, OverflowError, RecursionError, re.error) as error:
             table.problem(key, f"{text!r} can't be used with {operator.value}: {error}", _ALLOWED_OPERANDS[operator])
             return None
-    return Condition(
+    condition = Condition(
         attribute.name, operator, tuple(texts), negated, tuple(networks), tuple(expressions), tuple(numbers)
     )
+    # Equality was compared with the choices before; here a misspelt prefix under `not` would hold for every device.
+    if attribute.type is ValueType.CHOICE and operator is not Operator.EQUALS:
+        if not any(replace(condition, negated=False).holds((choice,)) for choice in attribute.choices):
+            what = f"{operator.value} {' or '.join(texts)} fits no value of {attribute.name}"
+            table.problem(key, what, " or ".join(attribute.choices))
+    return condition
 
 
 _ALLOWED_OPERANDS = {

@@ -64,7 +64,7 @@ def read_server(table: Table) -> Server:
 def _margin(table: Table, interval: float) -> float:
     """A tenth of the interval, at least 60 s, and never more than half of a very short interval."""
     default = min(max(interval / 10, 60.0), interval / 2)
-    margin = table.duration("refresh_margin", default, 0.001, 30 * _DAY)
+    margin = table.duration("refresh_margin", default, 1, 30 * _DAY)
     if margin >= interval:
         table.problem("refresh_margin", "is not below reauth_interval", "less than reauth_interval")
         return default

@@ -97,7 +97,7 @@ class Table:
     def matching(self, key: str, pattern: str, allowed: str, default: str | None = None, hint: str = "") -> str:
         """Text that matches a pattern as a whole, case not considered."""
         value = self.text(key, default, allowed=allowed)
-        if value and value != default and not re.fullmatch(pattern, value, re.IGNORECASE):
+        if value and value != default and not re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
             self.problem(key, f"{value!r} does not fit", allowed, hint)
         return value
 

@@ -26,6 +26,9 @@ def from_uri_names(request: Request, patterns: Sequence[Pattern], *, has_uri_att
     """Device ids in the URI names. `has_uri_attribute`: this FreeRADIUS knows the attribute for them."""
     if has_uri_attribute:
         names = request.distinct(URI_ATTRIBUTE)
+        if names and not request.first(PRINTED_ATTRIBUTE):
+            # OpenSSL prints no extension with a NUL in a name, while the attribute ends at the NUL.
+            return Finding(refusal=(Code.UNSAFE_CERTIFICATE_TEXT, "the names can't be printed, so one may be cut"))
         return _refuse_cut(names) or device_id.search(names, patterns)
     printed = request.distinct(PRINTED_ATTRIBUTE)
     if len(printed) > 1:
@@ -82,6 +85,6 @@ def _device_uri(name: str, patterns: Sequence[Pattern]) -> str | Note | None:
         return None
     for pattern in patterns:
         match = pattern.regex.fullmatch(name[4:])
-        if match and re.fullmatch(r"[0-9A-Za-z{}-]+", match["guid"]):
+        if match and re.fullmatch(r"[0-9A-Za-z_{}-]+", match["guid"]):
             return device_id.read(match["guid"])
     return None

@@ -13,13 +13,15 @@ from .model import Finding, Identity, Note
 
 # Value of control attribute MDM-Place, set by sites-available/mdm-eap-tls.
 INSIDE_EAP_TLS = "eap-tls"
+_EAP_TLS = {"TLS", "13"}  # in case a site calls mdm_decide from a server of its own
 _PROOF = {IdentitySourceType.CERTIFICATE_URI, IdentitySourceType.CERTIFICATE_CN}
 
 
 def identify(request: Request, sources: Sequence[IdentitySource], *, has_uri_attribute: bool) -> Identity:
     """The first source that gives an id wins; a refusal at any source before that is final."""
     notes: list[Note] = []
-    if request.control_value("MDM-Place") == INSIDE_EAP_TLS and not request.first("TLS-Client-Cert-Serial"):
+    is_eap_tls = request.control_value("MDM-Place") == INSIDE_EAP_TLS or request.first("EAP-Type") in _EAP_TLS
+    if is_eap_tls and not request.first("TLS-Client-Cert-Serial"):
         return Identity(refusal=(Code.RESUMED_WITHOUT_CERTIFICATE, "EAP-TLS without a certificate to be seen"))
     for source in sources:
         found = _ask(source, request, has_uri_attribute)

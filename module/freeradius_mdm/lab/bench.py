@@ -51,7 +51,8 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser.parse_args(argv)
     with ExitStack() as stack:
         plain, module = _sides(arguments.state, stack)
-        rounds = [(_batch(plain, arguments), _batch(module, arguments)) for _ in range(_ROUNDS)]
+        state, count = arguments.state, arguments.handshakes
+        rounds = [(_batch(plain, state, count), _batch(module, state, count)) for _ in range(_ROUNDS)]
         memory = plain.resident(), module.resident()
     _report(rounds[1:], memory, arguments.handshakes)  # the first round warms both up
     return 0
@@ -72,17 +73,17 @@ def _sides(state: Path, stack: ExitStack) -> tuple[Side, Side]:
     return Side("without the module", bare.radiusd, clients[0]), Side("with the module", site.radiusd, clients[1])
 
 
-def _batch(side: Side, arguments: argparse.Namespace) -> float:
+def _batch(side: Side, state: Path, handshakes: int) -> float:
     """CPU milliseconds per handshake over one batch."""
-    pki = arguments.state / "module" / "pki"
+    pki = state / "module" / "pki"
     supplicant = EapTlsSupplicant(side.client, _profile(pki))
     port = access.WiredPort(mac="00-50-56-a1-b2-c3", session=access.audit_session_id("192.0.2.10", 1, 1_700_000_000))
     before = side.cpu()
-    for _ in range(arguments.handshakes):
+    for _ in range(handshakes):
         result = supplicant.authenticate("host/laptop", port.dot1x())
         if not result.accepted:
-            raise MdmError(f"{side.name}: a handshake was rejected; see radius.log below {arguments.state}")
-    return (side.cpu() - before) * 1000 / arguments.handshakes
+            raise MdmError(f"{side.name}: a handshake was rejected; see radius.log below {state}")
+    return (side.cpu() - before) * 1000 / handshakes
 
 
 def _profile(pki: Path) -> TlsProfile:

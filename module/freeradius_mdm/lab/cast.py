@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from .certificates import Profile
@@ -24,14 +25,14 @@ _NAS = "192.0.2.10"
 _STARTED = 1_700_000_000  # part of every audit-session-id; any moment does
 
 
-def start_table() -> list[dict[str, Any]]:
-    """The rows of devices.toml: what the simulated Intune knows at the start."""
-    return _data("devices.toml")["devices"]
+def start_table(file: Path | None = None) -> list[dict[str, Any]]:
+    """What the simulated Intune knows at the start: the rows of devices.toml, or of another file of its form."""
+    return list(tomllib.loads(file.read_text(encoding="utf-8"))["devices"] if file else _data("devices.toml")["devices"])
 
 
 def expected_rows() -> list[dict[str, Any]]:
     """The rows of expected.toml: what each member of the cast has to get."""
-    return _data("expected.toml")["rows"]
+    return list(_data("expected.toml")["rows"])
 
 
 def _data(name: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def write(file: Path, settings: Mapping[str, str], extra_server_lines: str = "")
     """
     text = EXAMPLE.read_text(encoding="utf-8")
     for key, value in settings.items():
-        text, count = re.subn(rf"(?m)^(?:# )?{key} = [^\n]*$", lambda _, k=key, v=value: f"{k} = {v}", text, count=1)
+        text, count = re.subn(rf"(?m)^(?:# )?{key} = [^\n]*$", f"{key} = {value}".replace("\\", r"\\"), text, count=1)
         if not count:
             raise MdmError(f"{EXAMPLE} has no setting {key}")
     if extra_server_lines:

@@ -72,6 +72,14 @@ class Process:
         except MdmError as error:
             raise MdmError(f"{error}\n{self.tail()}") from None
 
+    def ready_when(self, condition: Callable[[], bool], what: str) -> None:
+        """`wait_until` for its start: whatever ends the wait early, Ctrl-C too, stops the program as well."""
+        try:
+            self.wait_until(condition, what)
+        except BaseException:
+            self.stop()
+            raise
+
     def tail(self, lines: int = 25) -> str:
         """The last lines of its output."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

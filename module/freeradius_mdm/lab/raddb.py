@@ -74,6 +74,10 @@ def build(raddb: Raddb) -> None:
         _link(raddb.directory, raddb.mdm_toml)
         wait = raddb.directory / "mods-available/mdm_wait"
         _edit(wait, (r'mdmd = "http://[^"]*"', f'mdmd = "http://{raddb.mdmd_address}"'))
+    else:
+        # The same threads as the patch gives, so that nothing but the module differs.
+        threads = (("start_servers = 5", "start_servers = 64"), ("max_servers = 32", "max_servers = 256"))
+        _edit(raddb.directory / "radiusd.conf", *((rf"^\t{old}$", f"\t{new}") for old, new in threads))
     _localise(raddb)
 
 
@@ -122,11 +126,10 @@ def _localise(raddb: Raddb) -> None:
         (r'^\t\ttls_max_version = "1.2"', '\t\ttls_max_version = "1.3"'),
     )
     if raddb.resumption:
-        cache = f'\t\tcache {{\n\t\t\tname = "lab"\n\t\t\tpersist_dir = "{log}/tlscache"\n'
+        cache = f'\t\tcache {{\n\t\t\tname = "lab"\n\t\t\tpersist_dir = "{log}/tlscache"\n\t\t\tenable = yes\n'
         (log / "tlscache").mkdir(exist_ok=True, mode=0o700)
-        _edit(
-            directory / "mods-available/eap", (r"^\t\tcache \{\n", cache), (r"^\t\t\tenable = no", "\t\t\tenable = yes")
-        )
+        # With the comments between, since other sections of the file say `enable = no` as well.
+        _edit(directory / "mods-available/eap", (r"^\t\tcache \{\n(?:.*\n)*?\t\t\tenable = no\n", cache))
     _listen(directory / "sites-available/default", raddb)
     # Debian's file has this listener on a fixed port, which two labs can't share.
     _edit(directory / "sites-available/inner-tunnel", (r"^listen \{\n(?:.*\n)*?\}", ""))
@@ -150,8 +153,7 @@ def _listen(site: Path, raddb: Raddb) -> None:
 def _edit(path: Path, *changes: tuple[str, str]) -> None:
     text = path.read_text(encoding="utf-8")
     for pattern, replacement in changes:
-        # A function, because a path may hold what re.sub would take for an escape.
-        text, count = re.subn(pattern, lambda _, new=replacement: new, text, flags=re.MULTILINE)
+        text, count = re.subn(pattern, replacement.replace("\\", r"\\"), text, flags=re.MULTILINE)
         if not count:
             raise MdmError(f"{path} holds nothing like {pattern!r}: is this FreeRADIUS 3.2.1 to 3.2.8 from Debian?")
     path.write_text(text, encoding="utf-8")

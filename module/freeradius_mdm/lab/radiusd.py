@@ -64,9 +64,8 @@ def start(host: Host, raddb: Path, log_directory: Path) -> Process:
     log.unlink(missing_ok=True)
     process = Process(host.command("-f", "-d", str(raddb)), log_directory / "radiusd.out")
     try:
-        process.wait_until(lambda: log.exists() and _READY in log.read_text(errors="replace"), "FreeRADIUS is ready")
+        process.ready_when(lambda: log.exists() and _READY in log.read_text(errors="replace"), "FreeRADIUS is ready")
     except MdmError as error:
         text = log.read_text(encoding="utf-8", errors="replace")[-4000:] if log.exists() else ""
-        process.stop()
         raise MdmError(f"{error}\n{text}") from None
     return process

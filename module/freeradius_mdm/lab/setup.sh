@@ -59,7 +59,21 @@ if [ ! -x "$venv/bin/python" ]; then
     /usr/bin/python3 -m venv "$venv" || fail "python3 -m venv $venv failed"
 fi
 if [ ! -e "$venv/.complete" ] || [ "$repository/pyproject.toml" -nt "$venv/.complete" ]; then
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$repository[lab,dev]" ||
+    # The dependencies only: an editable install would write into the checkout.
+    "$venv/bin/python" - "$repository" "$venv" <<'END'
+import pathlib, sys, sysconfig, tomllib
+repository, venv = map(pathlib.Path, sys.argv[1:])
+project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+wanted = project["dependencies"] + project["optional-dependencies"]["lab"] + project["optional-dependencies"]["dev"]
+(venv / "requirements.txt").write_text("\n".join(wanted) + "\n")
+(pathlib.Path(sysconfig.get_path("purelib")) / "freeradius_mdm.pth").write_text(f"{repository / 'module'}\n")
+for name, target in project["scripts"].items():
+    program = venv / "bin" / name
+    module = target.partition(":")[0]
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+    program.chmod(0o755)
+END
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$venv/requirements.txt" ||
         fail "pip could not install the Python packages. Is a package index within reach?"
     touch "$venv/.complete"
 fi

@@ -6,13 +6,14 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import ConfigError, MdmError
 from ..log_line import decision_line
 from .cast import LAPTOP, Member, expected_rows
 from .raddb import SECRET, VPN_PASSWORD, VPN_USER
+from .radius import RadiusClient
 from .site import Ports, Settings, Site
 from .table import Row, differences, render
 
@@ -26,18 +27,19 @@ def run(argv: Sequence[str]) -> int:
         microsoft=arguments.microsoft_port,
         control=arguments.control_port,
     )
-    return _guarded(lambda: _run(Site(arguments.state, settings=_settings(arguments, ports))))
+    return _guarded(lambda: _run(Site(arguments.state, settings=_settings(arguments, ports)), arguments.devices))
 
 
 def demo(argv: Sequence[str]) -> int:
     """The cast on free ports; exit status 1 when a row is not as expected.toml says."""
     arguments = _arguments("demo", argv)
-    return _guarded(lambda: _demo(Site(arguments.state, settings=_settings(arguments, Ports()))))
+    return _guarded(lambda: _demo(Site(arguments.state, settings=_settings(arguments, Ports())), arguments.devices))
 
 
 def _arguments(name: str, argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"mdm-lab {name}", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, metavar="DIRECTORY", help="where everything is written")
+    parser.add_argument("--devices", type=Path, metavar="FILE", help="what Intune knows, instead of data/devices.toml")
     if name == "run":
         parser.add_argument("--radius-port", type=int, default=11812, metavar="PORT", help="accounting is one above")
         parser.add_argument("--mdmd-port", type=int, default=18650, metavar="PORT")
@@ -51,9 +53,11 @@ def _settings(arguments: argparse.Namespace, ports: Ports) -> Settings:
     return Settings(ports=ports, stock_raddb=stock if stock.exists() else None)
 
 
-def _guarded(action: object) -> int:
+def _guarded(action: Callable[[], int]) -> int:
+    # Ended from outside as by Ctrl-C, also while it starts: what was started has to be stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return action()  # type: ignore[operator,no-any-return]
+        return action()
     except (MdmError, ConfigError, OSError) as error:
         print(f"mdm-lab: {error}", file=sys.stderr)
         return 1
@@ -61,15 +65,14 @@ def _guarded(action: object) -> int:
         return 130
 
 
-def _run(site: Site) -> int:
+def _run(site: Site, devices: Path | None) -> int:
     stopping: list[int] = []
     print("starting the simulated Microsoft, mdmd and FreeRADIUS ...", flush=True)
     with site:
-        _sign_in_all(site)
-        print(_help(site), flush=True)
+        shown = _sign_in_all(site, devices)[-1].decision.id
         for sign in (signal.SIGINT, signal.SIGTERM):
             signal.signal(sign, lambda number, _: stopping.append(number))
-        shown = len(site.decisions())
+        print(_help(site), flush=True)
         while not stopping:
             for name, process in (("FreeRADIUS", site.radiusd), ("mdmd", site.mdmd)):
                 if not process.running():
@@ -80,9 +83,9 @@ def _run(site: Site) -> int:
     return 0
 
 
-def _demo(site: Site) -> int:
+def _demo(site: Site, devices: Path | None) -> int:
     with site:
-        rows = _sign_in_all(site)
+        rows = _sign_in_all(site, devices)
     wrong = differences(rows, expected_rows())
     for sentence in wrong:
         print(f"NOT AS EXPECTED: {sentence}")
@@ -90,8 +93,8 @@ def _demo(site: Site) -> int:
     return 1 if wrong else 0
 
 
-def _sign_in_all(site: Site) -> list[Row]:
-    site.load_start_table()
+def _sign_in_all(site: Site, devices: Path | None) -> list[Row]:
+    site.load_start_table(devices)
     rows: list[Row] = []
     print()
     with site.client() as client:
@@ -102,16 +105,18 @@ def _sign_in_all(site: Site) -> list[Row]:
     return rows
 
 
-def _sign_in(site: Site, member: Member, client: object, before: int) -> Row:
-    reply = member.sign_in(client)  # type: ignore[arg-type]
+def _sign_in(site: Site, member: Member, client: RadiusClient, before: int) -> Row:
+    reply = member.sign_in(client)
     return Row(member.name, member.arrives, reply, site.decisions(before + 1)[-1])
 
 
-def _print_new(site: Site, shown: int) -> int:
+def _print_new(site: Site, shown: str) -> str:
+    """Print the decisions that came after the one of that id; the id of the last one."""
     decisions = site.decisions()
-    for decision in decisions[shown:]:
+    ids = [decision.id for decision in decisions]
+    for decision in decisions[ids.index(shown) + 1 if shown in ids else 0 :]:
         print(decision_line(decision), flush=True)
-    return len(decisions)
+    return ids[-1]
 
 
 def _help(site: Site) -> str:

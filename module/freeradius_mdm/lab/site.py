@@ -112,9 +112,9 @@ class Site:
             pki=self.pki, tenants=[tenant], tls_port=self.ports.microsoft, control_port=self.ports.control
         )
 
-    def load_start_table(self) -> None:
-        """Give the simulated Intune the cast's devices."""
-        for row in start_table():
+    def load_start_table(self, file: Path | None = None) -> None:
+        """Give the simulated Intune the cast's devices, or those of another file."""
+        for row in start_table(file):
             self.microsoft.set_device(row["id"], name=row["name"], compliant=row["compliant"], macs=row["macs"])
 
     def _write_toml(self) -> None:
@@ -140,7 +140,7 @@ class Site:
         """Start mdmd and wait until it answers."""
         command = [sys.executable, "-m", "freeradius_mdm.service.main", "--config", str(self.mdm_toml)]
         self.mdmd = Process(command, self.log_directory / "mdmd.log")
-        self.mdmd.wait_until(lambda: _listening(self.ports.mdmd), "mdmd is ready")
+        self.mdmd.ready_when(lambda: _listening(self.ports.mdmd), "mdmd is ready")
 
     def build_raddb(self, *, with_module: bool = True) -> None:
         """Make FreeRADIUS's configuration anew, without the module to compare with."""

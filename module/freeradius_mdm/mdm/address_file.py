@@ -12,8 +12,10 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
+
+from ..log_line import quote as quoted
+from .json_text import read_json
 
 log = logging.getLogger(__name__)
 _LARGEST = 8192  # bytes
@@ -38,7 +40,7 @@ class AddressFile:
         """What was saved for this owner; None when nothing usable is there. Never raises."""
         try:
             with self.path.open("rb") as file:
-                data: Any = json.loads(file.read(_LARGEST))
+                data = read_json(file.read(_LARGEST))
             saved = SavedAddress(str(data["owner"]), str(data["uri"]), float(data["found_at"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -57,6 +59,6 @@ class AddressFile:
                 os.fsync(file.fileno())
             Path(temporary).replace(self.path)
         except OSError as error:
-            log.warning('event=address_not_saved file=%s error="%s"', self.path, error.strerror)
+            log.warning("event=address_not_saved file=%s error=%s", self.path, quoted(error.strerror))
             if temporary is not None:
                 Path(temporary).unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from ..errors import SourceError
+from ..log_line import quote
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Background:
         try:
             work()
         except SourceError as error:
-            log.warning('event=ahead_of_need_failed work=%s error="%s"', name, error)
+            log.warning("event=ahead_of_need_failed work=%s error=%s", name, quote(error))
         except Exception:
             log.exception("event=ahead_of_need_failed work=%s", name)
         finally:

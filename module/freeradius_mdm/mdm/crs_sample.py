@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 
+from ..log_line import quote
 from .http import HttpResponse
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ class Samples:
 
     def note(self, path: str, response: HttpResponse) -> None:
         """Log status, content type and element names the first time they come for this kind of question."""
-        content_type = response.headers.get("content-type", "none")[:60]
+        content_type = quote(response.headers.get("content-type", "none")[:60])
         criteria = re.search(r"querycriteria=(\w+)", path)
         kind = (criteria[1] if criteria else "mdminfo", response.status, content_type)
         if kind in self._seen or len(self._seen) >= _MOST:
@@ -32,6 +33,6 @@ class Samples:
         names = dict.fromkeys(re.findall(rb"<([A-Za-z_][\w:.-]{0,40})", response.body[:16384]))
         elements = ",".join(name.decode("ascii") for name in list(names)[:30])
         log.info(
-            'event=crs_sample server=%s question=%s status=%s type="%s" bytes=%s elements=%s',
+            "event=crs_sample server=%s question=%s status=%s type=%s bytes=%s elements=%s",
             self._server_name, *kind, len(response.body), elements,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ..config.model import Server
 from ..errors import SourceError
+from ..log_line import quote
 from . import crs_address
 from .address_file import AddressFile, SavedAddress
 from .codes import MdmCode
@@ -97,7 +98,7 @@ class Discovery:
                 try:
                     self._look()
                 except SourceError as error:
-                    log.warning('event=rediscovery_failed server=%s error="%s"', self._server.name, error)
+                    log.warning("event=rediscovery_failed server=%s error=%s", self._server.name, quote(error))
             return self._current.uri if self._current is not None and self.confirmed() else None
 
     def confirmed(self) -> bool:
@@ -135,7 +136,7 @@ class Discovery:
             except crs_address.AddressRefused as refused:
                 reasons.append(f"{uri[:120]!r}: {refused}")
         for reason in reasons if good else ():
-            log.warning('event=crs_address_refused server=%s seen="%s"', self._server.name, reason)
+            log.warning("event=crs_address_refused server=%s seen=%s", self._server.name, quote(reason))
         if not good:
             raise failure(MdmCode.ADDRESS_REFUSED, "; ".join(reasons))
         if len(set(good)) > 1:
@@ -149,7 +150,7 @@ class Discovery:
     def _not_listed(self, records: list[object]) -> SourceError:
         seen = f"{len(records)} endpoints, none of them {crs_address.SERVICE}"
         if crs_address.lists_only_nac_v1(records):
-            advice = "only NAC 1.x is listed, which ended in March 2024: ask Microsoft for NAC 2.0 in this tenant"
+            advice = "only NAC 1.x is listed, which ended in March 2024: check the Intune licence, tenant and cloud"
             return failure(MdmCode.NOT_LISTED, seen, advice=advice)
         return failure(MdmCode.NOT_LISTED, seen)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 
 from .aadsts import advice_for
 from .failures import one_line
+from .json_text import read_json
 
 # The description ends with trace lines, behind CRLF or, in newer answers, behind blanks.
 _TRACE_TAIL = re.compile(r"\s*Trace ID:.*\Z", re.DOTALL)
@@ -40,10 +40,7 @@ class EntraError:
 
 def read(status: int, body: str) -> EntraError | None:
     """The error in a token or OIDC answer; None when the body is not a JSON object with an `error`."""
-    try:
-        data: Any = json.loads(body)
-    except ValueError:
-        return None
+    data = read_json(body)
     if not isinstance(data, dict) or not isinstance(data.get("error"), str):
         return None
     raw = str(data.get("error_description") or "")

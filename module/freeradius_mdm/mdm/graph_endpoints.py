@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from .codes import MdmCode
 from .failures import failure, one_line
 from .http import HttpClient, HttpResponse
+from .json_text import read_json
 from .retry_after import parse_retry_after
 from .tokens import Token, Tokens, TokenUse
 
@@ -52,10 +52,7 @@ class GraphEndpoints:
             response = self._get(url, token)
         if response.status != 200:
             self._refuse(response, token)
-        try:
-            page = json.loads(response.body)
-        except ValueError:
-            page = None
+        page = read_json(response.body)
         if not isinstance(page, dict) or not isinstance(page.get("value"), list):
             kind = response.headers.get("content-type", "no content type")
             raise failure(MdmCode.GRAPH_FAULT, f"{self._host}: HTTP 200 without an endpoint list, {kind}")
@@ -89,19 +86,18 @@ class GraphEndpoints:
 
     def _same_host(self, link: object) -> str:
         """Our token goes along, so the next page comes from the same place or not at all."""
-        if isinstance(link, str) and link.isascii():
-            parts = urlsplit(link)
-            if parts.scheme == "https" and parts.netloc.lower() in (self._host, f"{self._host}:443"):
-                return link
+        place = re.match(r"https://([a-z0-9.-]+)(?::443)?/[\x21-\x7e]*\Z", str(link), re.IGNORECASE)
+        if place is not None and place[1].lower() == self._host:
+            return str(link)
         raise failure(MdmCode.GRAPH_FAULT, f"{self._host}: the next page of the endpoint list is on another host")
 
 
 def _error_text(response: HttpResponse) -> str:
     """Graph's error code and message, and the request id that Microsoft's support asks for."""
     try:
-        error = json.loads(response.body)["error"]
+        error = read_json(response.body)["error"]
         text = f"{error['code']}: {error['message']}"
-    except (ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         text = ""
     request_id = response.headers.get("request-id", "")
     return one_line(f"{text}; request-id {request_id}" if request_id else text, 400)

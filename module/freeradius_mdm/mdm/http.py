@@ -46,19 +46,13 @@ class HttpResponse:
 class HttpClient:
     """Thread safe. `Server` gives the timeouts, the proxy, the extra CA file, the pool size and `connect_to`.
 
-    The trust store is read when the object is made; a SourceError M1203 says when that fails.
+    The trust store is read for the first exchange; as long as it can't be, every exchange is a SourceError M1203.
+    With a proxy that is what is dialed, and `connect_to` has no effect.
     """
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        context = client_context(server.ca_file)
-        context.sslsocket_class = DeadlineSocket
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers.clear()
-        self._session.headers["User-Agent"] = "freeradius-mdm"
-        self._session.mount("https://", Adapter(context, server.max_concurrent, server.connect_to))
+        self._made: requests.Session | None = None
         self._proxies = {"https": server.proxy} if server.proxy else {}
         self._probes: dict[str, tuple[float, str]] = {}
         self._lock = threading.Lock()
@@ -92,7 +86,16 @@ class HttpClient:
 
     def close(self) -> None:
         """Close idle connections; exchanges that run end on their own."""
-        self._session.close()
+        with self._lock:
+            if self._made is not None:
+                self._made.close()
+
+    def _session(self) -> requests.Session:
+        """The one session, made when it is first needed."""
+        with self._lock:
+            if self._made is None:
+                self._made = _new_session(self._server)
+            return self._made
 
     def _exchange(self, method: str, url: str, headers: Mapping[str, str], form: object, limit: int) -> HttpResponse:
         host = urlsplit(url).hostname or ""
@@ -111,7 +114,7 @@ class HttpClient:
         left = (deadline() or 0.0) - time.monotonic()
         if left <= 0:
             raise requests.ReadTimeout("the time for this question was used up before the exchange began")
-        response = self._session.request(
+        response = self._session().request(
             method,
             url,
             headers=dict(headers),
@@ -123,7 +126,10 @@ class HttpClient:
         )
         with response:
             body = bytearray()
-            for chunk in response.iter_content(_CHUNK):
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                # Not asked for, and the cap would count only what came in.
+                raise failure(MdmCode.PROTOCOL, f"{urlsplit(url).hostname}: a compressed body")
+            for chunk in response.raw.stream(_CHUNK, decode_content=False):
                 body += chunk
                 if len(body) > limit:
                     host = urlsplit(url).hostname
@@ -145,3 +151,15 @@ class HttpClient:
         with self._lock:
             self._probes[host] = (now, text)
         return text
+
+
+def _new_session(server: Server) -> requests.Session:
+    context = client_context(server.ca_file)
+    context.sslsocket_class = DeadlineSocket
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.clear()
+    session.headers["User-Agent"] = "freeradius-mdm"
+    session.mount("https://", Adapter(context, server.max_concurrent, server.connect_to))
+    return session

@@ -38,8 +38,7 @@ _RETRY_WAIT = (0.05, 0.25)  # seconds, so that threads that failed together do n
 class IntuneSource:
     """One tenant's CRS. Thread safe; nothing is sent before the first call. Raises SourceError, nothing else.
 
-    The trust store is read here, so the constructor may raise SourceError M1203. `clock`: epoch seconds;
-    `sleep` waits that many seconds; `jitter` gives a number from 0 to 1.
+    `clock`: epoch seconds; `sleep` waits that many seconds; `jitter` gives a number from 0 to 1.
     """
 
     def __init__(

@@ -7,7 +7,6 @@ hiding a refusal behind an old token.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -19,6 +18,7 @@ from .codes import MdmCode
 from .entra_error import EntraError
 from .failures import failure
 from .http import HttpClient, HttpResponse
+from .json_text import read_json
 from .retry_after import parse_retry_after
 
 _BODY_LIMIT = 1 << 18
@@ -85,9 +85,9 @@ class MsalHttp:
         if response.status >= 500:
             seen = f"{host}: {refusal or f'HTTP {response.status}'}"
             raise failure(MdmCode.LOGIN_FAULT, seen, retry_after=pause)
-        if refusal is not None and response.status < 500:
+        if refusal is not None:
             raise TokenRefused(refusal)
-        if response.status != 200 or not _is_json_object(response.text):
+        if response.status != 200 or not isinstance(read_json(response.body), dict):
             kind = response.headers.get("content-type", "no content type")
             advice = "a redirect is never followed: check login_host" if 300 <= response.status < 400 else ""
             raise failure(MdmCode.LOGIN_FAULT, f"{host}: HTTP {response.status}, {kind}", advice=advice)
@@ -101,10 +101,3 @@ class TokenRefused(SourceError):
         self.refusal = refusal
         base = failure(MdmCode.TOKEN_REFUSED, str(refusal), advice=refusal.advice)
         super().__init__(base.code, base.detail, base.advice)
-
-
-def _is_json_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except ValueError:
-        return False

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from dataclasses import dataclass
-from typing import Any
+
+from .json_text import read_json
 
 COMPLIANCE_ROLE = "get_device_compliance"
+INTUNE_API = "c161e42e-d4df-4a3d-9b42-e7a3c31f59d4"  # the audience of tokens in the v2 format
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class TokenClaims:
     application: str
     roles: tuple[str, ...]
     expires_at: float | None
+
+    def concern(self, scope: str) -> str:
+        """What looks wrong about this token for CRS, in words for a log line; "" when nothing does."""
+        if COMPLIANCE_ROLE not in self.roles:
+            return f"the role {COMPLIANCE_ROLE} is missing, roles in the token: {self.show_roles()}"
+        if self.audience not in (scope.removesuffix("/.default"), INTUNE_API):
+            return f"the audience is {self.audience[:100]}"
+        return ""
 
     def show_roles(self) -> str:
         """For a log line."""
@@ -36,9 +45,9 @@ def read_claims(token: str) -> TokenClaims | None:
         return None
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        data: Any = json.loads(payload)
     except (ValueError, binascii.Error):
         return None
+    data = read_json(payload)
     if not isinstance(data, dict):
         return None
     roles = data.get("roles")

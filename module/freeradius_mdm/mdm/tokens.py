@@ -16,15 +16,17 @@ import msal
 
 from ..config.model import Server
 from ..errors import SourceError
+from ..log_line import quote
 from . import credentials
 from .codes import MdmCode
 from .credentials import CertificateFacts
-from .failures import failure
+from .failures import failure, one_line
 from .http import HttpClient
 from .msal_http import MsalHttp, TokenRefused
 from .token_claims import TokenClaims, read_claims
 from .turn import Hold, Turn
 
+log = logging.getLogger(__name__)
 # At debug level MSAL writes its cache events, which hold parts of tokens.
 logging.getLogger("msal").setLevel(logging.WARNING)
 
@@ -148,7 +150,12 @@ class Tokens:
         if not isinstance(value, str) or not value:
             raise failure(MdmCode.LOGIN_FAULT, f"{self._server.cloud.login_host}: the answer holds no access_token")
         lifetime = _seconds(result.get("expires_in"))
-        return Token(value, asked_at + lifetime, asked_at + lifetime * _RENEW_AT, read_claims(value))
+        claims = read_claims(value)
+        concern = claims.concern(self._scopes[use]) if claims is not None and use is TokenUse.CRS else ""
+        if concern:
+            # CRS is the judge: what is odd to us may be right in a cloud we have not seen.
+            log.warning("event=token_concern server=%s seen=%s", self._server.name, quote(one_line(concern)))
+        return Token(value, asked_at + lifetime, asked_at + lifetime * _RENEW_AT, claims)
 
     def _build(self) -> Any:
         """The application object; making it fetches the OIDC document."""

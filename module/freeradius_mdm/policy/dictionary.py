@@ -6,6 +6,7 @@ Standard library only: radiusd imports this.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -99,7 +100,9 @@ def find(name: str) -> Attribute | None:
     """The attribute of that name or alias, in any case; for `Radius:NAME` a text attribute of that very name."""
     if name.lower().startswith(RADIUS_PREFIX.lower()):
         rest = name[len(RADIUS_PREFIX) :]
-        return Attribute(RADIUS_PREFIX + rest) if rest and ":" not in rest and " " not in rest else None
+        # What a rule compares is written into the decision record, where no password belongs.
+        usable = re.fullmatch(r"[A-Za-z0-9._/-]+", rest) and "password" not in rest.lower()
+        return Attribute(RADIUS_PREFIX + rest) if usable else None
     return _BY_NAME.get(name.lower())
 
 

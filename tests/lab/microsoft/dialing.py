@@ -26,7 +26,10 @@ class DialledAdapter(HTTPAdapter):
             def _new_conn(self) -> socket.socket:
                 timeout = self.timeout if isinstance(self.timeout, int | float) else None
                 try:
-                    return socket.create_connection(target, timeout)
+                    made = socket.create_connection(target, timeout)
+                    # Otherwise a body in a second segment waits 40 ms for an acknowledgement.
+                    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    return made
                 except OSError as error:
                     raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
 

@@ -43,10 +43,12 @@ def verify(
     if now > key.not_after or now < key.not_before:
         life = f"Start={entra_key_time(key.not_before)}, End={entra_key_time(key.not_after)}"
         raise _bad_key("The key used is expired.", key.sha1, f", Found key '{life}'")
-    bits = key.public_key.key_size
-    if bits < _MINIMUM_BITS:
-        raise EntraError(50032, bits=str(bits))
-    if not jose.verify(jwt, key.public_key):
+    public_key = key.public_key
+    if public_key is None:
+        raise EntraError(5002730)
+    if public_key.key_size < _MINIMUM_BITS:
+        raise EntraError(50032, bits=str(public_key.key_size))
+    if not jose.verify(jwt, public_key):
         reason = "The provided signature value did not match the expected signature value."
         raise _bad_key(reason, key.sha1)
     _check_claims(jwt.claims, client_id, audiences, now)

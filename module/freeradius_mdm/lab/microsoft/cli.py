@@ -73,6 +73,7 @@ def _add_serve(commands: Any) -> None:
     serve.add_argument("--tls-port", type=int, default=0)
     serve.add_argument("--control-listen", default="127.0.0.1")
     serve.add_argument("--control-port", type=int, default=0)
+    serve.add_argument("--proxy-port", type=int, default=0, help="forward proxy to the simulator")
     serve.set_defaults(run=_serve)
 
 
@@ -121,8 +122,10 @@ def _serve(arguments: argparse.Namespace) -> int:
         tls_port=arguments.tls_port,
         control_listen=arguments.control_listen,
         control_port=arguments.control_port,
+        proxy_port=arguments.proxy_port,
     ) as simulator:
-        print(f"tls={simulator.address} control={simulator.control_url} ca={simulator.ca_file}", flush=True)
+        ports = f"tls={simulator.address} control={simulator.control_url} proxy={simulator.proxy_url}"
+        print(f"{ports} ca={simulator.ca_file}", flush=True)
         signal.sigwait(signals)
     return 0
 

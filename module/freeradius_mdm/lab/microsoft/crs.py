@@ -125,7 +125,11 @@ class Crs:
             return text_answer(400, "Bad Request: value or deviceidentifier", "400 bulk form")
         wait = self._world.bulk.throttled_for(tenant.tenant_id)
         if wait or "bulk-window" in call.faults:
-            return text_answer(503, "Service Unavailable", "503 bulk window")
+            refusal = text_answer(503, "Service Unavailable", "503 bulk window")
+            # Whether the real service says when to come back is not known.
+            if seconds := call.faults.option("bulk-window", "seconds", ""):
+                refusal.headers["Retry-After"] = seconds
+            return refusal
         page = self._world.bulk.page(tenant.tenant_id, marker, lambda: _noncompliant(tenant))
         if page is None:
             return text_answer(400, "Bad Request: paging", "400 unknown marker")

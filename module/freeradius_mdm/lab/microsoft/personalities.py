@@ -70,7 +70,9 @@ _ROWS: tuple[Iterable[Personality], ...] = (
         Personality("503-once", "throttle", "one 503, `seconds` as Retry-After", times=1, options=("seconds",)),
         Personality("503-sticky", "throttle", "503 until switched off", options=("seconds",)),
         Personality("500", "throttle", "500 until switched off"),
-        Personality("bulk-window", "throttle", "bulk calls get 503 as after their first hour", _BULK),
+        Personality(
+            "bulk-window", "throttle", "bulk calls get 503 as after their first hour", _BULK, None, ("seconds",)
+        ),
         Personality(
             "busy-wait-seconds",
             "throttle",

@@ -19,6 +19,7 @@ from .desk import Desk
 from .devices import Device
 from .journal import Entry
 from .network import TlsPort
+from .proxy import Proxy
 from .router import Router
 from .tenants import Tenant
 from .tls import TlsContexts
@@ -32,9 +33,9 @@ class SimulatedMicrosoft:
     """A running simulator; use it as a context manager, or call `start` and `stop`.
 
     `pki` signs the server certificate (give its `ca_file` to the client). `clock` returns seconds since the epoch.
-    Ports 0 take free ones: read `tls_port` and `control_port` after the start. `aliases` maps lab host names to the
-    Microsoft hosts they stand for. The event loop runs in a thread of its own; all methods may be called from any
-    other thread.
+    Ports 0 take free ones: read `tls_port`, `control_port` and `proxy_port` after the start. `aliases` maps lab host
+    names to the Microsoft hosts they stand for. The event loop runs in a thread of its own; all methods may be
+    called from any other thread.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class SimulatedMicrosoft:
         tls_port: int = 0,
         control_listen: str = "127.0.0.1",
         control_port: int = 0,
+        proxy_port: int = 0,
     ) -> None:
         self._aliases = {name.lower(): host.lower() for name, host in (aliases or {}).items()}
         self._world = World(tenants, clock, settings or Settings())
@@ -56,9 +58,10 @@ class SimulatedMicrosoft:
         self._router = Router(self._world, self._aliases)
         self._pki = pki
         self._listen, self._control_listen = listen, control_listen
-        self.tls_port, self.control_port = tls_port, control_port
+        self.tls_port, self.control_port, self.proxy_port = tls_port, control_port, proxy_port
         self._port: TlsPort | None = None
         self._control: web.AppRunner | None = None
+        self._proxy = Proxy(self._world, listen, proxy_port)
 
     @property
     def ca_file(self) -> Path:
@@ -69,6 +72,11 @@ class SimulatedMicrosoft:
     def address(self) -> str:
         """`HOST:PORT` of the TLS port, for a client's `connect_to`."""
         return f"{self._listen}:{self.tls_port}"
+
+    @property
+    def proxy_url(self) -> str:
+        """A forward proxy whose tunnels all end at the TLS port."""
+        return f"http://{self._listen}:{self.proxy_port}"
 
     @property
     def control_url(self) -> str:
@@ -191,6 +199,8 @@ class SimulatedMicrosoft:
         self._port = TlsPort(self._world, self._router, contexts, self._listen, self.tls_port)
         await self._port.open()
         self.tls_port = self._port.port
+        await self._proxy.open((self._listen, self.tls_port))
+        self.proxy_port = self._proxy.port
         self._control = web.AppRunner(Control(self._desk).application(), access_log=None, shutdown_timeout=0.2)
         await self._control.setup()
         site = web.TCPSite(self._control, self._control_listen, self.control_port)
@@ -198,6 +208,7 @@ class SimulatedMicrosoft:
         self.control_port = self._control.addresses[0][1]
 
     async def _close(self) -> None:
+        await self._proxy.shutdown()
         if self._port is not None:
             await self._port.shutdown()
         if self._control is not None:

@@ -79,12 +79,10 @@ class RegisteredKey:
     not_after: float
 
     @property
-    def public_key(self) -> rsa.RSAPublicKey:
-        """Its RSA key. Raises ValueError for any other kind: Entra takes no other."""
+    def public_key(self) -> rsa.RSAPublicKey | None:
+        """Its RSA key, None for any other kind: it can be uploaded, but no assertion is taken for it."""
         key = self.certificate.public_key()
-        if not isinstance(key, rsa.RSAPublicKey):
-            raise ValueError("not an RSA key")
-        return key
+        return key if isinstance(key, rsa.RSAPublicKey) else None
 
 
 def registered_key(pem: bytes) -> RegisteredKey:

@@ -24,7 +24,7 @@ class Settings:
     `description_style`: how token errors end, `crlf` or `blanks`. `mac_answer`: where a MAC stands in answers
     that are about MACs, `beside` the guid, `instead` of it, or not at all (`guid-only`). `strict_queries`: CRS
     refuses parameters in another order than ISE's. `graph_page_size`: records a page. `graph_throttle`: Graph's
-    documented limit of 2,000 device calls per 20 s is enforced. `journal_off`: for load tests.
+    documented limit of 2,000 device calls per 20 s is enforced.
     """
 
     description_style: str = CRLF
@@ -32,7 +32,6 @@ class Settings:
     strict_queries: bool = True
     graph_page_size: int = 1000
     graph_throttle: bool = True
-    journal_off: bool = False
 
     def changed(self, values: Mapping[str, Any]) -> Settings:
         """A copy with values replaced. Raises ValueError naming the setting."""
