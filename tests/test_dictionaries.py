@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,6 @@ def test_every_name_we_send_is_in_the_packaged_dictionaries_and_ours() -> None:
 
 
 def test_every_attribute_of_ours_that_unlang_names_is_in_our_dictionary() -> None:
-    import re
-
     ours = attribute_names(ROOT / "freeradius" / "dictionary.mdm")
     for file in ("policy.d/mdm", "sites-available/mdm-eap-tls", "mods-available/mdm_wait"):
         used = set(re.findall(r"MDM(?:-[A-Z][a-z]+)+", (ROOT / "freeradius" / file).read_text(encoding="utf-8")))

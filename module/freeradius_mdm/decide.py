@@ -128,7 +128,9 @@ def _select(request: Request, config: Config, identity: Identity, state: RecordS
             profile_name = policy.default_profile
             trail.add(Code.DEFAULT_PROFILE, profile_name)
     draft = _draft(request, identity, values, state, trail)
-    draft = replace(draft, rule=rule_name, profile=profile_name)
+    because = f"rule {rule_name}" if rule_name else f"no rule matched{identity.why_none}"
+    code = Code.RULE_MATCHED if rule_name else Code.DEFAULT_PROFILE
+    draft = replace(draft, rule=rule_name, profile=profile_name, reason=because, reason_code=code.value)
     if monitor and policy.monitor_profile:
         would_be = profile_name or f"reject: {(identity.refusal or ('', ''))[1]}"
         trail.add(Code.MONITORED, f"{policy.monitor_profile} instead of {would_be}")
@@ -160,7 +162,7 @@ def _build(
 ) -> Verdict:
     trail.add(Code.PROFILE_SELECTED, profile.name)
     if profile.access is Access.REJECT:
-        reason = f"{f'rule {draft.rule}' if draft.rule else 'no rule matched'}, profile {profile.name}"
+        reason = f"{draft.reason}, profile {profile.name}"
         trail.add(Code.REJECTED_BY_PROFILE, profile.name)
         message = "" if request.is_eap else profile.reply_message
         return _rejected(draft, Code.REJECTED_BY_PROFILE, reason, values, message)
@@ -175,9 +177,7 @@ def _build(
         trail.add(Code.REPLY_REFUSED, text)
         return _rejected(draft, Code.REPLY_REFUSED, text, values)
     trail.add(Code.REPLY_BUILT, f"{len(attributes)} attributes")
-    reason = draft.reason or (f"rule {draft.rule}" if draft.rule else "default profile")
-    code = draft.reason_code or (Code.RULE_MATCHED if draft.rule else Code.DEFAULT_PROFILE).value
-    return Verdict(replace(draft, reason=reason, reason_code=code), True, attributes, _published(draft, values))
+    return Verdict(draft, True, attributes, _published(draft, values))
 
 
 def _timer(profile: AuthorizationProfile, kind: NasKind, left: int) -> int | None:

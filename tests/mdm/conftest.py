@@ -11,6 +11,7 @@ from freeradius_mdm.lab.microsoft import Application, Device, Secret, SimulatedM
 from freeradius_mdm.lab.pki import AppCredential, LabPki
 
 from .bench import CLIENT, DEVICE, MAC, SECRET, TENANT, Bench
+from .token_desk import TokenDesk
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +41,10 @@ def bench(simulator: SimulatedMicrosoft, app_credential: AppCredential, tmp_path
     yield made
     for source in made.sources:
         source.close()
+
+
+@pytest.fixture
+def desk(bench: Bench) -> Iterator[TokenDesk]:
+    made = TokenDesk(bench)
+    yield made
+    made.close()

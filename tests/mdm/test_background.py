@@ -30,7 +30,12 @@ def test_one_run_of_a_kind_at_a_time() -> None:
 def test_a_kind_can_run_again() -> None:
     background = Background()
     runs: list[int] = []
-    wait_until(lambda: (background.start("a", lambda: runs.append(1)), len(runs) >= 2)[1])
+
+    def ran_twice() -> bool:
+        background.start("a", lambda: runs.append(1))
+        return len(runs) >= 2
+
+    wait_until(ran_twice)
 
 
 def test_failures_are_logged(caplog: pytest.LogCaptureFixture) -> None:

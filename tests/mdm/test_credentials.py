@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from freeradius_mdm.config.model import AssertionMode
 from freeradius_mdm.errors import SourceError
 from freeradius_mdm.lab import certificates
-from freeradius_mdm.lab.pki import AppCredential, KeyType, LabPki
+from freeradius_mdm.lab.certificates import KeyType
+from freeradius_mdm.lab.pki import AppCredential, LabPki
 from freeradius_mdm.mdm import credentials
 
 from .bench import plain_server
@@ -146,7 +147,7 @@ def test_an_elliptic_key_for_an_rsa_certificate(app_credential: AppCredential, p
 
 
 def test_1024_bit_are_too_few(app_credential: AppCredential, tmp_path: Path) -> None:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505
     name = certificates.common_name("small")
     certificate = certificates.self_signed(name, key, certificates.Validity.days(5), ca=False)
     file = tmp_path / "small.pem"

@@ -124,8 +124,8 @@ def test_good_addresses(uri: str, checked: str) -> None:
         "https://a.manage.microsoft.com/x\r\nHost: attacker.example",
         " https://a.manage.microsoft.com/x",
         "https://a.manage.microsoft.com/ä",
-        "https://ａ.manage.microsoft.com/x",
-        "https://a。manage.microsoft.com/x",
+        "https://\uff41.manage.microsoft.com/x",
+        "https://a\u3002manage.microsoft.com/x",
         # no address at all
         "AMSUD0101",
         "OC",

@@ -21,7 +21,8 @@ MDMINFO = f"""<ise_api {NS}>
  <api_path>/TrafficGateway/TrafficRoutingService/ResourceAccess/ComplianceRetrievalService/cisco</api_path>
  <redirect_url>https://portal.manage.microsoft.com/networkaccesscontrol/index</redirect_url>
  <query_max_size>100</query_max_size><messaging_support>false</messaging_support>
- <vendor>Microsoft</vendor><product_name>Microsoft Intune</product_name><product_version>5.0</product_version></ise_api>"""
+ <vendor>Microsoft</vendor><product_name>Microsoft Intune</product_name><product_version>5.0</product_version>
+</ise_api>"""
 
 DEVICE = f"""<ise_api {NS}><name>attributes</name><api_version>3</api_version>
  <deviceList><device><guid>{GUID}</guid><Attributes><guid>{GUID}</guid>
@@ -113,8 +114,9 @@ def test_no_device(inner: str) -> None:
     ],
 )
 def test_compliance(compliance: str, value: bool | None) -> None:
-    inner = f"<deviceList><device><Attributes><register_status>true</register_status>{compliance}</Attributes></device></deviceList>"
-    assert read_devices(answer(inner)).devices[0].compliant is value
+    attributes = f"<Attributes><register_status>true</register_status>{compliance}</Attributes>"
+    listed = read_devices(answer(f"<deviceList><device>{attributes}</device></deviceList>"))
+    assert listed.devices[0].compliant is value
 
 
 @pytest.mark.parametrize(
@@ -143,8 +145,10 @@ def test_macs(element: str, macs: tuple[str, ...], inside: bool) -> None:
 
 
 def test_fields_that_intune_does_not_send_today_are_kept() -> None:
-    inner = """<deviceList><device><Attributes><os_version>17.1</os_version><lastCheckinTimeStamp>1700000000000</lastCheckinTimeStamp>
-      <Compliance><status>false</status><failure_reason>no PIN</failure_reason></Compliance><new_thing>1</new_thing></Attributes></device></deviceList>"""
+    inner = """<deviceList><device><Attributes>
+      <os_version>17.1</os_version><lastCheckinTimeStamp>1700000000000</lastCheckinTimeStamp><new_thing>1</new_thing>
+      <Compliance><status>false</status><failure_reason>no PIN</failure_reason></Compliance>
+      </Attributes></device></deviceList>"""
     details = read_devices(answer(inner)).devices[0].details
     assert details == {"os_version": "17.1", "lastcheckintimestamp": "1700000000000", "failure_reason": "no PIN"}
 

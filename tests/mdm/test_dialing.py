@@ -37,7 +37,7 @@ def test_a_name_nobody_has() -> None:
         dialing.connect("no-such-host.invalid", 443, 5.0)
 
 
-def test_families_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_families_take_turns() -> None:
     found = [(socket.AF_INET6, n) for n in range(3)] + [(socket.AF_INET, n) for n in range(2)]
     assert dialing._take_turns(found) == [
         (socket.AF_INET6, 0),
@@ -59,7 +59,7 @@ def test_a_dead_address_does_not_use_up_the_time(monkeypatch: pytest.MonkeyPatch
             filler.connect_ex(address)
         usual = socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
         dead = [(*usual[0][:4], address)]
-        monkeypatch.setattr(dialing.socket, "getaddrinfo", lambda *_, **__: dead + usual)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: dead + usual)
         started = time.monotonic()
         with dialing.connect("two-addresses.example", port, 1.0) as sock:
             assert sock.getpeername()[1] == port

@@ -17,6 +17,7 @@ from tests.radius.conftest import _stock
 from freeradius_mdm.lab.processes import Process, free_port
 from freeradius_mdm.lab.raddb import REPOSITORY
 
+pytestmark = pytest.mark.skipif("MDM_TEST_CHROOT" in os.environ, reason="mdm-lab runs this machine's FreeRADIUS")
 ENVIRONMENT = {"PYTHONPATH": str(REPOSITORY / "module")}
 DEVICES = ("compliant laptop", "non-compliant phone", "unknown device", "VPN tablet", "VPN laptop", "badge printer")
 

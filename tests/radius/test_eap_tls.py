@@ -61,6 +61,14 @@ def test_a_wireless_device_gets_the_same(site: Site, new_endpoint: NewEndpoint) 
     )
 
 
+def test_the_certificate_comes_before_the_mac(site: Site, new_endpoint: NewEndpoint) -> None:
+    """A device that is not compliant, behind the MAC of one that is, such as a dock's."""
+    endpoint, dock = new_endpoint(site), new_endpoint(site)
+    endpoint.enrol(compliant=False)
+    dock.enrol(macs=[dock.mac])
+    assert expect.results(endpoint.sign_in(attributes=dock.port.dot1x()).reply) == expect.QUARANTINE
+
+
 def test_the_dacl_is_named_with_its_version(site: Site, new_endpoint: NewEndpoint) -> None:
     endpoint = new_endpoint(site)
     endpoint.enrol()

@@ -127,6 +127,16 @@ def test_a_device_id_beside_another_is_refused(uid: str, code: str, site: Site, 
     assert made.attributes == (("Reply-Message", said),)
 
 
+def test_a_device_id_comes_before_a_mac(site: Site, new_endpoint: NewEndpoint) -> None:
+    """A device that is not compliant, with the MAC of one that is, such as a dock's."""
+    device, dock = new_endpoint(site), new_endpoint(site)
+    device.enrol(compliant=False)
+    dock.enrol(macs=[dock.mac])
+    reply, made = login(site, replace(mobile(device.device_id), macs=(dock.mac,)))
+    assert expect.results(reply) == QUARANTINE
+    assert made.identity == device.device_id
+
+
 def test_two_macs_are_refused(site: Site) -> None:
     reply, made = login(site, replace(LAPTOP, macs=("00-50-56-a1-b2-c3", "00-50-56-a1-b2-c4")))
     assert (reply.accepted, made.reason_code) == (False, "M1110")

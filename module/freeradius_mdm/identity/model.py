@@ -35,3 +35,11 @@ class Identity:
     proven: bool = False
     refusal: Note | None = None
     notes: tuple[Note, ...] = field(default=())
+
+    @property
+    def why_none(self) -> str:
+        """For the reason of a decision without an endpoint, led by a comma; empty text when there is one."""
+        if self.key is not None:
+            return ""
+        telling = [text for code, text in self.notes if code is Code.RANDOMISED_MAC]
+        return ", " + (telling[0] if telling else "nothing identifies the endpoint")

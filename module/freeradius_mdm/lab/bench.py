@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pathlib import Path
 from ..errors import MdmError
 from .cast import LAPTOP
 from .processes import Process
-from .radius import EapTlsSupplicant, RadiusClient, access
+from .radius import EapTlsSupplicant, LabRadiusError, RadiusClient, access
 from .radius.tls import Certificates, TlsProfile
 from .site import Settings, Site
 
@@ -49,12 +50,18 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--state", type=Path, required=True, metavar="DIRECTORY")
     parser.add_argument("--handshakes", type=int, default=400, metavar="N", help="per round and server")
     arguments = parser.parse_args(argv)
-    with ExitStack() as stack:
-        plain, module = _sides(arguments.state, stack)
-        state, count = arguments.state, arguments.handshakes
-        rounds = [(_batch(plain, state, count), _batch(module, state, count)) for _ in range(_ROUNDS)]
-        memory = plain.resident(), module.resident()
-    _report(rounds[1:], memory, arguments.handshakes)  # the first round warms both up
+    state, count = arguments.state, arguments.handshakes
+    if count < 1:
+        parser.error("--handshakes is 1 or more")
+    try:
+        with ExitStack() as stack:
+            plain, module = _sides(state, stack)
+            rounds = [(_batch(plain, state, count), _batch(module, state, count)) for _ in range(_ROUNDS)]
+            memory = plain.resident(), module.resident()
+    except (MdmError, LabRadiusError) as error:
+        print(f"mdm-lab: {error}", file=sys.stderr)
+        return 1
+    report(rounds[1:], memory, count)  # the first round warms both up
     return 0
 
 
@@ -95,8 +102,10 @@ def _profile(pki: Path) -> TlsProfile:
     return TlsProfile(Certificates(pki / "bench.pem", pki / "bench.key", lab.ca_file))
 
 
-def _report(rounds: Sequence[tuple[float, float]], memory: tuple[float, float], handshakes: int) -> None:
-    ratios = [module / plain for plain, module in rounds]
+def report(rounds: Sequence[tuple[float, float]], memory: tuple[float, float], handshakes: int) -> None:
+    """Print the figures. `rounds`: CPU milliseconds per handshake without and with the module; `memory`: MiB."""
+    # The kernel counts in ticks of 10 ms, so that a very short round may seem to cost nothing.
+    ratios = [module / plain for plain, module in rounds if plain] or [float("nan")]
     print(f"radiusd CPU per full EAP-TLS handshake, {len(rounds)} paired rounds of {handshakes} handshakes each")
     for name, index in (("without the module", 0), ("with the module", 1)):
         values = [pair[index] for pair in rounds]

@@ -23,6 +23,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
 from . import certificates as build
 from .certificates import Issuer, KeyType, Profile, Validity
 
+__all__ = ["AppCredential", "Credential", "KeyType", "LabPki", "Profile", "thumbprints"]
+
 _ISSUE_DAYS = 365
 _CA_DAYS = 3650
 

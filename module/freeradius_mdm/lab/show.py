@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..errors import ConfigError, MdmError
+from ..errors import MdmError
 from ..log_line import decision_line
 from .cast import LAPTOP, Member, expected_rows
 from .raddb import SECRET, VPN_PASSWORD, VPN_USER
-from .radius import RadiusClient
+from .radius import LabRadiusError, RadiusClient
 from .site import Ports, Settings, Site
 from .table import Row, differences, render
 
@@ -58,7 +58,7 @@ def _guarded(action: Callable[[], int]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return action()
-    except (MdmError, ConfigError, OSError) as error:
+    except (MdmError, LabRadiusError, OSError) as error:
         print(f"mdm-lab: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
