@@ -188,7 +188,7 @@ VPN = (
     ("Cisco-AVPair", "ip:source-ip=198.51.100.37"),
     ("Cisco-AVPair", "coa-push=true"),
     ("ASA-TunnelGroupName", "DefaultWEBVPNGroup"),
-    ("ASA-Client-Type", "AnyConnect-Client-SSL-VPN"),
+    ("ASA-ClientType", "AnyConnect-Client-SSL-VPN"),
 )
 
 

@@ -90,7 +90,11 @@ def test_directory(tmp_path: Path) -> None:
         ("DIRECTORY.acl", 1, "can't be read: Is a directory"),
         ("EMPTY.acl", 1, "holds no access control entry"),
         ("LATIN.acl", 1, "is not UTF-8 text"),
-        ("a b.acl", 1, "the name 'a b' does not fit: letters, digits, '_', '-' and '.', at most 60 characters; case matters"),
+        (
+            "a b.acl",
+            1,
+            "the name 'a b' does not fit: letters, digits, '_', '-' and '.', at most 60 characters; case matters",
+        ),
     ]
 
 

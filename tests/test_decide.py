@@ -6,6 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from freeradius_mdm.compliance import UNREGISTERED_ANSWER, Compliance, ComplianceRecord, EndpointKey
+from freeradius_mdm.config.model import Config
+from freeradius_mdm.decide import Pending, Trail, Verdict, decide
+from freeradius_mdm.decision import Outcome
+from freeradius_mdm.errors import StoreError
+from freeradius_mdm.reply import List, encode
+from freeradius_mdm.request import Request
 from tests.builders import (
     DEVICE,
     KEY,
@@ -22,14 +30,6 @@ from tests.builders import (
     request,
 )
 
-from freeradius_mdm.compliance import UNREGISTERED_ANSWER, Compliance, ComplianceRecord, EndpointKey
-from freeradius_mdm.config.model import Config
-from freeradius_mdm.decide import Pending, Trail, Verdict, decide
-from freeradius_mdm.decision import Outcome
-from freeradius_mdm.errors import StoreError
-from freeradius_mdm.reply import List, encode
-from freeradius_mdm.request import Request
-
 LAPTOP = (*WIRED_EAP_TLS, (PRINTED, f"URI:{URI}"), (URI_ATTRIBUTE, URI))
 VPN_LAPTOP = (*VPN, ("Cisco-AVPair", f"mdm-tlv=device-uid=ID:Intune:DeviceID:{DEVICE}"))
 # printf 'permit ip any any' | sha256sum: ba3efdc0...
@@ -40,7 +40,7 @@ EMPLOYEE = [
     ("Tunnel-Private-Group-Id:1", ":=", "20"),
     ("Cisco-AVPair", "+=", DACL),
 ]
-MONITOR = ('[policy]\n', '[policy]\nmode = "monitor"\n')
+MONITOR = ("[policy]\n", '[policy]\nmode = "monitor"\n')
 
 
 class Case:
@@ -141,7 +141,7 @@ def test_an_unreadable_store_is_an_unreachable_server(using: Using) -> None:
         raise StoreError("store is busy")
 
     case = Case(using())
-    case.read = broken  # type: ignore[method-assign]
+    case.read = broken  # type: ignore[method-assign, assignment]
     assert case.outcome(*LAPTOP) == Pending(KEY)
     assert case.verdict(*LAPTOP, waited=True).decision.rule == "Unreachable"
     assert "M1901" in [step.code for step in case.trail.steps]
@@ -149,9 +149,12 @@ def test_an_unreadable_store_is_an_unreachable_server(using: Using) -> None:
 
 def test_a_disabled_server_is_not_waited_for(using: Using) -> None:
     second = ('[[servers]]\nname = "Intune"', '[[servers]]\nname = "Intune"\nenabled = false')
-    third = ("[[identity]]\nsource = \"certificate-uri\"", '[[servers]]\nname = "Other"\ntenant = "contoso.example"\n'
-             'client_id = "11111111-2222-4333-8444-555555555555"\nclient_secret_file = "s"\n'
-             '[[identity]]\nsource = "certificate-uri"\nserver = "Intune"')
+    third = (
+        '[[identity]]\nsource = "certificate-uri"',
+        '[[servers]]\nname = "Other"\ntenant = "contoso.example"\n'
+        'client_id = "11111111-2222-4333-8444-555555555555"\nclient_secret_file = "s"\n'
+        '[[identity]]\nsource = "certificate-uri"\nserver = "Intune"',
+    )
     verdict = Case(using(second, third), record(NOW - 60)).verdict(*LAPTOP)
     assert (verdict.decision.rule, verdict.decision.record_source) == ("Unreachable", "LastKnown")
     assert timer(600)[0] in sent(verdict)
@@ -220,10 +223,15 @@ def test_reauthentication_of_a_profile(using: Using, setting: str, expected: lis
 
 
 def test_a_device_without_identity_meets_the_rules_with_its_mdm_attributes_absent(using: Using) -> None:
-    by_source = ('name = "Unreachable"', 'name = "Printer"\nwhen = { "MDM:IdentitySource" = "none" }\n'
-                 'profile = "Quarantine"\n\n[[rules]]\nname = "Unreachable"')
-    negated = ('when = { "MDM:DeviceCompliantStatus" = "NonCompliant" }',
-               'when = { "MDM:DeviceCompliantStatus" = { not = "Compliant" } }')
+    by_source = (
+        'name = "Unreachable"',
+        'name = "Printer"\nwhen = { "MDM:IdentitySource" = "none" }\n'
+        'profile = "Quarantine"\n\n[[rules]]\nname = "Unreachable"',
+    )
+    negated = (
+        'when = { "MDM:DeviceCompliantStatus" = "NonCompliant" }',
+        'when = { "MDM:DeviceCompliantStatus" = { not = "Compliant" } }',
+    )
     verdict = Case(using(by_source, negated)).verdict(("User-Name", "printer"), ("NAS-Port-Type", "Ethernet"))
     assert verdict.decision.rule == "Printer"
     # Nothing is due, so the session may last one interval.
@@ -263,7 +271,11 @@ def test_monitor_mode_lets_in_what_identification_refuses(using: Using) -> None:
 def test_monitor_mode_of_one_rule_leaves_the_others_in_force(using: Using) -> None:
     change = ('name = "Quarantined"\n', 'name = "Quarantined"\nmode = "monitor"\n')
     verdict = Case(using(change), record(NOW, Compliance.NONCOMPLIANT)).verdict(*LAPTOP, waited=True)
-    assert (verdict.accept, verdict.decision.profile, verdict.decision.would_be_profile) == (True, "Monitor", "Quarantine")
+    assert (verdict.accept, verdict.decision.profile, verdict.decision.would_be_profile) == (
+        True,
+        "Monitor",
+        "Quarantine",
+    )
     verdict = Case(using(change)).verdict(*LAPTOP, waited=True)
     assert (verdict.decision.profile, verdict.decision.would_be_profile) == ("Restricted", "")
 

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from freeradius_mdm.decision import Decision, Outcome
+from freeradius_mdm.enforcement import Enforcement, Result
+from freeradius_mdm.reply import List, encode
+from freeradius_mdm.store.write import StoreWriter
 from tests.builders import (
     DEVICE,
     KEY,
@@ -25,11 +30,6 @@ from tests.builders import (
     request,
     write_toml,
 )
-
-from freeradius_mdm.decision import Decision, Outcome
-from freeradius_mdm.enforcement import Enforcement, Result
-from freeradius_mdm.reply import List, encode
-from freeradius_mdm.store.write import StoreWriter
 
 LAPTOP = (*WIRED_EAP_TLS, (PRINTED, f"URI:{URI}"), (URI_ATTRIBUTE, URI))
 VPN_LAPTOP = (*VPN, ("Cisco-AVPair", f"mdm-tlv=device-uid=ID:Intune:DeviceID:{DEVICE}"))
@@ -244,6 +244,13 @@ def test_a_reject_by_somebody_else_after_our_accept(site: Site) -> None:
     (decision,) = site.journal()
     assert (decision.outcome, decision.reason_code) == (Outcome.REJECT, "M1003")
     assert decision.attributes == ()
+
+
+def test_a_sites_own_reject_after_eap_success_becomes_a_true_eap_failure(site: Site) -> None:
+    reply = [*decided(site, *LAPTOP), *SUCCESS]
+    pairs = written(site.enforcement.confirm_reject(request(*LAPTOP, reply=reply)))
+    assert ("EAP-Message", ":=", "0x04070004") in pairs
+    assert ("MS-MPPE-Send-Key", "!*", "ANY") in pairs
 
 
 def full_disk(site: Site) -> None:

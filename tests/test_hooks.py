@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.builders import KEY, MAB, PRINTED, URI, URI_ATTRIBUTE, WIRED_EAP_TLS, record, write_toml
-from tests.radiusd_stub import RadiusdStub
-from tests.test_reply import assert_taken_as_it_is
 
 from freeradius_mdm.enforcement import Result
 from freeradius_mdm.reply import List, Pair, names
 from freeradius_mdm.store.write import StoreWriter
+from tests.builders import KEY, MAB, PRINTED, URI, URI_ATTRIBUTE, WIRED_EAP_TLS, record, write_toml
+from tests.radiusd_stub import RadiusdStub
+from tests.test_reply import assert_taken_as_it_is
 
 ROOT = Path(__file__).parents[1]
 LAPTOP = (*WIRED_EAP_TLS, (PRINTED, f"URI:{URI}"), (URI_ATTRIBUTE, URI))
@@ -34,7 +34,11 @@ def dictionaries(directory: Path, *, leave_out: str = "", uri: bool = True) -> d
     (directory / "dictionary").write_text("".join(f"ATTRIBUTE {name} 1 string\n" for name in known), encoding="utf-8")
     (directory / "local").write_text("", encoding="utf-8")
     file = directory / "mdm.toml"
-    return {"file": str(file), "dictionary": str(directory / "dictionary"), "local_dictionary": str(directory / "local")}
+    return {
+        "file": str(file),
+        "dictionary": str(directory / "dictionary"),
+        "local_dictionary": str(directory / "local"),
+    }
 
 
 Load = Callable[[dict[str, str]], tuple[Any, RadiusdStub]]
@@ -123,8 +127,9 @@ def test_what_the_client_sends_as_place_does_not_count(running: tuple[Any, Radiu
 
 any_list = st.one_of(
     st.none(),
-    st.lists(st.tuples(st.sampled_from([*dict(LAPTOP + MAB), "Cisco-AVPair", "MDM-Decision-Id"]), st.text()), max_size=6)
-    .map(tuple),
+    st.lists(
+        st.tuples(st.sampled_from([*dict(LAPTOP + MAB), "Cisco-AVPair", "MDM-Decision-Id"]), st.text()), max_size=6
+    ).map(tuple),
 )
 
 

@@ -9,10 +9,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.builders import NOW
 
 from freeradius_mdm.errors import StoreError
 from freeradius_mdm.journal import JournalWriter, segment_name
+from tests.builders import NOW
 
 
 @pytest.mark.parametrize(

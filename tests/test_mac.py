@@ -44,7 +44,7 @@ def test_notations(text: str) -> None:
         "00-50-56-A1-B2-C3-D4",
         "0050.56A1.B2C",
         "00-50-56-A1-B2-G3",
-        "００-50-56-A1-B2-C3",
+        "\uff10\uff10-50-56-A1-B2-C3",
         # Mixed separators, or something behind it, as in Called-Station-Id.
         "00-50:56-A1:B2-C3",
         "0050.56A1-B2C3",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders import NOW
 
 from freeradius_mdm import pending
 from freeradius_mdm.decide import Trail
 from freeradius_mdm.pending import Entry, PendingDecisions
+from tests.builders import NOW
 
 
 def entry(name: str, started: float = NOW) -> Entry:

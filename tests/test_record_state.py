@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders import KEY, NOW, record, server
 
 from freeradius_mdm.compliance import (
     UNREGISTERED_ANSWER,
@@ -16,6 +15,7 @@ from freeradius_mdm.compliance import (
     Registration,
 )
 from freeradius_mdm.record_state import RecordSource, RecordState, needs_answer, state_of
+from tests.builders import KEY, NOW, record, server
 
 # Interval 14400 s, margin 1440 s: current for 12960 s, due after that.
 SERVER = server()

@@ -68,7 +68,10 @@ def assert_text_is_taken(value: str, longest: int) -> None:
     assert 1 <= len(sent.encode()) <= longest  # cut on the wire
 
 
-any_text = st.one_of(st.text(st.characters(exclude_categories=()), max_size=300), st.sampled_from(["VLAN", "IEEE-802", "RADIUS-Request", "0x0304", "0x", "\\"]))
+any_text = st.one_of(
+    st.text(st.characters(exclude_categories=()), max_size=300),
+    st.sampled_from(["VLAN", "IEEE-802", "RADIUS-Request", "0x0304", "0x", "\\"]),
+)
 any_pair = st.builds(
     Pair,
     name=st.one_of(st.sampled_from(sorted(names())), st.text(max_size=20)),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders import MAB, VPN, WIRED_EAP_TLS, request
 
 from freeradius_mdm.request import NasKind, Request
+from tests.builders import MAB, VPN, WIRED_EAP_TLS, request
 
 
 def test_empty_lists_arrive_as_none() -> None:

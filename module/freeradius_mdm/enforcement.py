@@ -148,7 +148,8 @@ class Enforcement:
             entry.trail.add(Code.NO_SUCCESS, text)
             decision = replace(decision, reason=text[:400], reason_code=Code.NO_SUCCESS.value)
         self._record(self._final(decision, request, entry.trail, Outcome.REJECT, verdict))
-        return Result(True)
+        # A site's own reject in post-auth comes here with EAP-Success.
+        return Result(True, {List.REPLY: confirm.eap_failure(request.reply, ())})
 
     def _reject(self, request: Request, entry: Entry | None, code: Code, text: str) -> Result:
         """Reject in post-auth; Post-Auth-Type REJECT follows and journals it."""

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.builders import write_toml
 
 from freeradius_mdm.config.reader import load
 from freeradius_mdm.errors import ConfigError
+from tests.builders import write_toml
 
 BAD = Path(__file__).parent / "bad"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.builders import DEVICE, OTHER, PRINTED, SID, URI, URI_ATTRIBUTE, patterns, request
 
 from freeradius_mdm.codes import Code
 from freeradius_mdm.config.model import IdentitySourceType
 from freeradius_mdm.identity import certificate
 from freeradius_mdm.identity.model import Finding
+from tests.builders import DEVICE, OTHER, PRINTED, SID, URI, URI_ATTRIBUTE, patterns, request
 
 OTHER_URI = f"ID:Microsoft Endpoint Manager:GUID:{OTHER}"
 SCHEME = f"IntuneDeviceId://{DEVICE}"
@@ -187,7 +187,9 @@ def test_no_text_inside_another_kind_of_name_gives_an_id(kind: str, before: str,
     assert by_text(f"URI:{SID}, {kind}{before}, URI:{URI}{after}").ids == ()
 
 
-@given(st.lists(st.sampled_from([f"URI:{URI}", f"URI:{SID}", f"URI:{OTHER_URI}", UPN, "DNS:x", "", "URI:"]), max_size=5))
+@given(
+    st.lists(st.sampled_from([f"URI:{URI}", f"URI:{SID}", f"URI:{OTHER_URI}", UPN, "DNS:x", "", "URI:"]), max_size=5)
+)
 def test_an_id_is_taken_only_from_ids_and_at_most_one_sid(parts: list[str]) -> None:
     found = by_text(", ".join(parts))
     whole = f"URI:{URI}" in parts and set(parts) <= {f"URI:{URI}", f"URI:{SID}"} and parts.count(f"URI:{SID}") <= 1

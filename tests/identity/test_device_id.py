@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders import DEVICE, OTHER, SID, patterns
 
 from freeradius_mdm.codes import Code
 from freeradius_mdm.config.model import IdentitySourceType
 from freeradius_mdm.identity import device_id
 from freeradius_mdm.identity.model import Finding
+from tests.builders import DEVICE, OTHER, SID, patterns
 
 URI = IdentitySourceType.CERTIFICATE_URI
 

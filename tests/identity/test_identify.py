@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders import DEVICE, MAB, OTHER, PRINTED, SID, URI, URI_ATTRIBUTE, VPN, WIRED_EAP_TLS, patterns, request
 
 from freeradius_mdm.codes import Code
 from freeradius_mdm.compliance import EndpointKey, IdKind
 from freeradius_mdm.config.model import IdentitySource, IdentitySourceType
 from freeradius_mdm.identity.identify import identify
 from freeradius_mdm.identity.model import Identity
+from tests.builders import DEVICE, MAB, OTHER, PRINTED, SID, URI, URI_ATTRIBUTE, VPN, WIRED_EAP_TLS, patterns, request
 
 Pair = tuple[str, str]
 SOURCES = tuple(
@@ -94,7 +94,9 @@ def test_eap_tls_without_a_certificate_is_refused_and_never_known_by_its_mac(pai
 
 
 def test_a_resumed_tls_1_2_session_shows_its_certificate() -> None:
-    assert who(*WIRED_EAP_TLS, LIST, (URI_ATTRIBUTE, URI), place="eap-tls").key == EndpointKey("Intune", IdKind.INTUNE, DEVICE)
+    assert who(*WIRED_EAP_TLS, LIST, (URI_ATTRIBUTE, URI), place="eap-tls").key == EndpointKey(
+        "Intune", IdKind.INTUNE, DEVICE
+    )
 
 
 def test_each_source_names_its_server() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders import DEVICE, MAB, OTHER, VPN, WIRED_EAP_TLS, patterns, request
 
 from freeradius_mdm.codes import Code
 from freeradius_mdm.config.model import IdentitySourceType
 from freeradius_mdm.identity import network_device
 from freeradius_mdm.identity.model import Finding
+from tests.builders import DEVICE, MAB, OTHER, VPN, WIRED_EAP_TLS, patterns, request
 
 USUAL = patterns(IdentitySourceType.VPN_DEVICE_ID)
 ID = f"mdm-tlv=device-uid=ID:Intune:DeviceID:{DEVICE}"

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.radius.conftest import _stock
 
 from freeradius_mdm.lab import bench
+from tests.radius.conftest import _stock
 
 FIGURES = r"median (\d+\.\d{3}) ms  \(min (\d+\.\d{3}), max (\d+\.\d{3})\), resident (\d+) MiB"
 

@@ -37,7 +37,9 @@ def test_nothing_else_is_changed(tmp_path: Path) -> None:
     mdm_toml.write(tmp_path / "mdm.toml", {"wait": '"3s"'})
     lines = mdm_toml.EXAMPLE.read_text().splitlines()
     changed = [
-        (old, new) for old, new in zip(lines, (tmp_path / "mdm.toml").read_text().splitlines(), strict=True) if old != new
+        (old, new)
+        for old, new in zip(lines, (tmp_path / "mdm.toml").read_text().splitlines(), strict=True)
+        if old != new
     ]
     assert [new for _, new in changed] == ['wait = "3s"']
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from freeradius_mdm.errors import MdmError
-from freeradius_mdm.lab.processes import Process, free_port, wait_for
+from freeradius_mdm.lab.processes import Process, deferred_interrupts, free_port, interrupted, wait_for
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 
@@ -20,7 +20,9 @@ def python(tmp_path: Path, program: str, **environment: str) -> Process:
 
 
 def test_output_goes_to_the_log(tmp_path: Path) -> None:
-    process = python(tmp_path, "import os, sys; print(os.environ['WORD'], file=sys.stderr); print(1); print(2)", WORD="hi")
+    process = python(
+        tmp_path, "import os, sys; print(os.environ['WORD'], file=sys.stderr); print(1); print(2)", WORD="hi"
+    )
     wait_for(lambda: not process.running(), "it ends")
     assert process.stop() == 0
     assert sorted(process.log.read_text().split()) == ["1", "2", "hi"]
@@ -67,6 +69,18 @@ def test_ready_leaves_it_running(tmp_path: Path) -> None:
     process.ready_when(lambda: process.tail() == "up", "it is up")
     assert process.running()
     assert process.stop(signal.SIGKILL) == -signal.SIGKILL
+
+
+def test_an_interrupt_ends_a_wait_and_nothing_else() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with deferred_interrupts():
+        signal.raise_signal(signal.SIGTERM)
+        wait_for(lambda: True, "what need not be waited for")
+        with pytest.raises(KeyboardInterrupt):
+            wait_for(lambda: False, "the end of time")
+        assert interrupted()
+    assert not interrupted()
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_a_condition_that_does_not_come_true() -> None:

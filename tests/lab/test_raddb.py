@@ -9,11 +9,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.radius.conftest import _stock
 
 from freeradius_mdm.errors import MdmError
 from freeradius_mdm.lab import mdm_toml, raddb
 from freeradius_mdm.lab.raddb import OVERLAY, REPOSITORY, STOCK_RADDB, Raddb
+from tests.radius.conftest import _stock
 
 
 @pytest.fixture
@@ -56,9 +56,17 @@ def test_the_links_lead_into_the_overlay(wanted: Raddb) -> None:
     for name in ("dictionary.mdm", "policy.d/mdm", "mods-enabled/mdm_policy", "sites-enabled/mdm-eap-tls"):
         assert (wanted.directory / name).resolve() == OVERLAY / name.replace("-enabled", "-available")
     own = wanted.directory / "mods-config/mdm"
-    assert (own / "python").resolve() == REPOSITORY / "module"
     assert (own / "mdm.toml").resolve() == wanted.mdm_toml
     assert sorted(file.name for file in (own / "dacls").iterdir()) == ["PERMIT-INTRANET.acl", "QUARANTINE.acl"]
+
+
+def test_python_is_a_copy_without_the_lab(wanted: Raddb) -> None:
+    raddb.build(wanted)
+    package = wanted.directory / "mods-config/mdm/python/freeradius_mdm"
+    assert (package / "hooks.py").read_bytes() == (REPOSITORY / "module/freeradius_mdm/hooks.py").read_bytes()
+    assert not package.resolve().is_relative_to(REPOSITORY)
+    assert not (package / "lab").exists()
+    assert list(package.rglob("__pycache__")) == []
 
 
 def test_the_wait_differs_in_its_address_only(wanted: Raddb) -> None:

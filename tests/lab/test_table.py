@@ -33,9 +33,7 @@ EXPECTED = {
 }
 
 
-def row(
-    device: str = "laptop", *, code: Code = Code.ACCESS_ACCEPT, without: str = "", **decision: Any
-) -> Row:
+def row(device: str = "laptop", *, code: Code = Code.ACCESS_ACCEPT, without: str = "", **decision: Any) -> Row:
     """A row that is as EXPECTED says, but for what is given."""
     given = tuple(Attribute(name, None, value) for name, value in ATTRIBUTES.items() if name != without)
     reply = Reply(code, given, None, False, True, True, 200)
@@ -119,7 +117,9 @@ def test_an_unknown_key_is_no_value() -> None:
 
 def test_the_table() -> None:
     refused = row("phone", code=Code.ACCESS_REJECT, without="Session-Timeout", reason="two ids", reason_code="M1110")
-    assert render([row(registration="Registered", compliance="Compliant", record_source="Live"), refused]).split("\n") == [
+    assert render([row(registration="Registered", compliance="Compliant", record_source="Live"), refused]).split(
+        "\n"
+    ) == [
         "device  arrives         result  vlan       dacl / filter             timer    rule       why",
         "------  --------------  ------  ---------  ------------------------  -------  ---------  ---",
         "laptop  wired, EAP-TLS  accept  EMPLOYEES  PERMIT-INTRANET-ba3efdc0  14400 s  Compliant  "

@@ -21,6 +21,8 @@ from .bench import (
     CLIENT,
     CRS_HOST,
     DEVICE,
+    GRAPH_HOST,
+    LOGIN_HOST,
     Bench,
     by_guid,
 )
@@ -49,7 +51,8 @@ class TestClouds:
             Tenant(_tenant_of(name), (application,), (Device(DEVICE, compliant=False),), self.LAB_NAMES.get(name, name))
             for name in self.CRS_HOSTS
         ]
-        with SimulatedMicrosoft(pki=pki, tenants=tenants) as sim:
+        aliases = {"login.lab.example": LOGIN_HOST}
+        with SimulatedMicrosoft(pki=pki, tenants=tenants, aliases=aliases) as sim:
             made = Bench(sim, app_credential, tmp_path)
             yield made
             for source in made.sources:
@@ -67,6 +70,12 @@ class TestClouds:
             used = set(world.sim.counters()["connections"])
             assert used == {cloud.login_host, cloud.graph_host, crs_host}, name
             world.sim.clear_journal()
+
+    def test_a_login_host_that_msal_does_not_know(self, world: Bench) -> None:
+        # MSAL would ask login.microsoftonline.com about it.
+        cloud = replace(CLOUDS["global"], login_host="login.lab.example")
+        assert world.source(cloud=cloud, tenant=_tenant_of("global")).lookup(by_guid()) == NO
+        assert set(world.sim.counters()["connections"]) == {"login.lab.example", GRAPH_HOST, CRS_HOST}
 
     def test_rs256(self, world: Bench) -> None:
         source = world.source(tenant=_tenant_of("global"), assertion_mode=AssertionMode.RS256)

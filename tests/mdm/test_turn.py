@@ -9,7 +9,7 @@ from freeradius_mdm.mdm.dialing import set_deadline
 from freeradius_mdm.mdm.failures import failure
 from freeradius_mdm.mdm.turn import Hold, Turn
 
-from .bench import FakeClock
+from .bench import DEADLINE, FakeClock
 
 
 def test_a_turn_is_one_threads() -> None:
@@ -25,9 +25,10 @@ def test_a_turn_is_one_threads() -> None:
             refused.append(error)
 
     with turn:
-        thread = threading.Thread(target=other)
+        thread = threading.Thread(target=other, daemon=True)
         thread.start()
-        thread.join()
+        thread.join(DEADLINE)
+        assert not thread.is_alive()
     assert refused[0].code == "M1202"
     assert "something" in refused[0].detail
     with turn:

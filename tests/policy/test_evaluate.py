@@ -45,8 +45,8 @@ def test_any_needs_all_of_one_group() -> None:
 
 
 def test_an_absent_attribute_never_lets_a_rule_match() -> None:
-    for values in ({}, {"K": []}, {"K": ()}):
-        assert not evaluate((NOT_VPN,), values)[0].matched
+    assert not evaluate((NOT_VPN,), {})[0].matched
+    assert not evaluate((NOT_VPN,), {"K": []})[0].matched
 
 
 def test_long_values_are_cut_in_the_record() -> None:

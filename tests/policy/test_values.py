@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tests.builders import DEVICE, KEY, NOW, VPN, WIRED_EAP_TLS, record, request, server
-
 from freeradius_mdm.identity.model import Identity
 from freeradius_mdm.policy.values import RequestValues
 from freeradius_mdm.record_state import RecordState, state_of
 from freeradius_mdm.reply import List, Pair, encode
+from tests.builders import DEVICE, KEY, NOW, VPN, WIRED_EAP_TLS, record, request, server
 
 IDENTITY = Identity(KEY, "certificate-uri", True)
 

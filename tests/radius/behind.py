@@ -8,13 +8,12 @@ import urllib.request
 from contextlib import closing
 from typing import Any
 
-from tests.radius.endpoint import Endpoint
-
 from freeradius_mdm.compliance import ComplianceRecord
 from freeradius_mdm.decision import Decision
 from freeradius_mdm.lab.processes import wait_for
 from freeradius_mdm.lab.site import Site
 from freeradius_mdm.store.query import StoreQueries
+from tests.radius.endpoint import Endpoint
 
 CRS = "fef.msud01.manage.microsoft.com"  # the simulated Compliance Retrieval Service's host
 

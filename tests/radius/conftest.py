@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.lab.radiusd import Host
 from freeradius_mdm.lab.site import Settings, Site
+from tests.radius.endpoint import Endpoint
 
 _macs = itertools.count(0x00505600_0000)
 MakeSite = Callable[..., Site]

@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.radius.endpoint import Endpoint
-
 from freeradius_mdm.lab.pki import KeyType
 from freeradius_mdm.lab.raddb import SECRET
 from freeradius_mdm.lab.radius import RadiusClient, RetryPolicy, Server
 from freeradius_mdm.lab.radius.supplicant import EapTlsResult
 from freeradius_mdm.lab.site import Site
+from tests.radius.endpoint import Endpoint
 
 
 def fleet(site: Site, new_endpoint: Callable[[Site], Endpoint], count: int) -> list[Endpoint]:

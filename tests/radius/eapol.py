@@ -13,7 +13,7 @@ from freeradius_mdm.lab.raddb import SECRET, VPN_PASSWORD, VPN_USER
 from freeradius_mdm.lab.site import Site
 
 _number = itertools.count(1)
-_CISCO_AVPAIR = bytes.fromhex("00000009" "01")
+_CISCO_AVPAIR = bytes.fromhex("0000000901")
 _CODES = {2: "Access-Accept", 3: "Access-Reject", 11: "Access-Challenge"}
 _TAGGED = {64, 65, 81}
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from freeradius_mdm.decision import Decision
@@ -39,7 +40,6 @@ def timer(seconds: int = INTERVAL) -> Attributes:
 EMPLOYEE = [*vlan("EMPLOYEES"), *dacl("PERMIT-INTRANET"), *timer()]
 QUARANTINE = [*vlan("666"), *dacl("QUARANTINE"), *timer()]
 ENROLMENT = [*vlan("ENROLMENT"), ("Filter-Id", None, "ENROLMENT-ONLY.in"), *timer()]
-MONITOR = timer()
 
 
 def results(reply: Reply) -> Attributes:
@@ -85,7 +85,7 @@ def decisions(site: Site, count: int = 1, **equal: str) -> list[Decision]:
 
 
 def decision(site: Site, **equal: str) -> Decision:
-    """The one decision whose fields are equal. Once it is there, `only_decisions` tells whether another came."""
+    """The one decision whose fields are equal. `all_decisions` tells whether there is another."""
     return decisions(site, **equal)[-1]
 
 
@@ -110,16 +110,6 @@ def reads_uri_names(site: Site) -> bool:
     return tuple(int(part) for part in site.host.version().split(".")) >= (3, 2, 7)
 
 
-def edit(site: Site, place: str, old: str, new: str) -> None:
-    """Change one place of the site's FreeRADIUS configuration; `restart` makes it count."""
-    path = site.raddb / place
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{place} has {text.count(old)} of {old!r}"
-    if path.is_symlink():  # into the overlay, which is not ours to change
-        path.unlink()
-    path.write_text(text.replace(old, new), encoding="utf-8")
-
-
 def restart(site: Site) -> None:
     """Stop FreeRADIUS, which has to end well, and start it again."""
     assert site.radiusd.stop() == 0
@@ -127,16 +117,22 @@ def restart(site: Site) -> None:
 
 
 @contextmanager
-def changed(site: Site, *changes: tuple[str, str]) -> Iterator[None]:
-    """A site with other text in its mdm.toml; FreeRADIUS is started anew with it, and once more without it."""
-    before = text = site.mdm_toml.read_text(encoding="utf-8")
-    for old, new in changes:
-        assert text.count(old) == 1, f"mdm.toml has {text.count(old)} of {old!r}"
-        text = text.replace(old, new)
-    try:
-        site.mdm_toml.write_text(text, encoding="utf-8")
+def changed(site: Site, *changes: tuple[Path, str, str]) -> Iterator[None]:
+    """FreeRADIUS with other text in some files, (file, old, new); as before at the end.
+
+    A file that is a link into the overlay is replaced by a copy meanwhile.
+    """
+    with ExitStack() as stack:
+        stack.callback(restart, site)
+        for path, old, new in changes:
+            text = path.read_text(encoding="utf-8")
+            assert text.count(old) == 1, f"{path} has {text.count(old)} of {old!r}"
+            if path.is_symlink():
+                stack.callback(path.symlink_to, path.readlink())
+                stack.callback(path.unlink)
+                path.unlink()
+            else:
+                stack.callback(path.write_text, text, encoding="utf-8")
+            path.write_text(text.replace(old, new), encoding="utf-8")
         restart(site)
         yield
-    finally:
-        site.mdm_toml.write_text(before, encoding="utf-8")
-        restart(site)

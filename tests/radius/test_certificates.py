@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from tests.radius import expect
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.decision import Decision, Outcome
 from freeradius_mdm.lab.certificates import Profile
 from freeradius_mdm.lab.site import Site
+from tests.radius import expect
+from tests.radius.endpoint import Endpoint
 
 NewEndpoint = Callable[[Site], Endpoint]
 Names = Callable[[str, str], dict[str, Any]]  # from the device's id and another's: options of LabPki.client
@@ -115,7 +115,9 @@ FORGED = {
     "one URI that prints like SID and id": Case(uris(SID_URI + ", URI:" + OTHER), "other", MAC),
     "device id with something before it": Case(uris("x" + OTHER), "M1112", MAC),
     "device id with something behind it": Case(uris(OTHER + "?x=1"), "M1112", "M1116"),
-    "names of more than 1,000 bytes": Case(dns([f"host-{n:03}.department.example.com" for n in range(40)]), "M1111", "own"),
+    "names of more than 1,000 bytes": Case(
+        dns([f"host-{n:03}.department.example.com" for n in range(40)]), "M1111", "own"
+    ),
     "one URI of more than 1,000 bytes": Case(uris(OWN, "https://x/" + 1000 * "y"), "M1111", "M1111"),
     # OpenSSL prints no text at all for names with a NUL; an attribute ends at it (freeradius.md section 2.2).
     "NUL behind a device id": Case(uris(OTHER + "\0.example.com"), MAC, "M1112"),

@@ -12,10 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from tests.radius.conftest import _stock
 
 from freeradius_mdm.lab.processes import Process, free_port
 from freeradius_mdm.lab.raddb import REPOSITORY
+from tests.radius.conftest import _stock
 
 pytestmark = pytest.mark.skipif("MDM_TEST_CHROOT" in os.environ, reason="mdm-lab runs this machine's FreeRADIUS")
 ENVIRONMENT = {"PYTHONPATH": str(REPOSITORY / "module")}
@@ -34,16 +34,16 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "lab"
 
 
-def left_over(state: Path) -> list[str]:
-    """The command lines of processes that still have to do with that directory."""
-    found = []
+def left_over(state: Path) -> dict[int, str]:
+    """Processes that still have to do with that directory: process id to command line."""
+    found = {}
     for line in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             text = line.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue  # ended a moment ago
         if str(state) in text:
-            found.append(text)
+            found[int(line.parent.name)] = text
     return found
 
 
@@ -65,7 +65,7 @@ def test_every_row_is_as_expected(state: Path) -> None:
     for device in DEVICES:
         assert re.search(rf"(?m)^{device}  .* accept  ", done.stdout)
     assert len(re.findall(r"(?m)^mdm decision id=[0-9a-f]{24} outcome=", done.stdout)) == 10
-    assert left_over(state) == []
+    assert left_over(state) == {}
 
 
 def test_one_device_changed_ends_with_an_error_status(state: Path, tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_one_device_changed_ends_with_an_error_status(state: Path, tmp_path: Pat
     assert {line.split(": ")[1] for line in wrong} == {"compliant laptop"}
     assert "NOT AS EXPECTED: compliant laptop: vlan is '666', expected 'EMPLOYEES'" in wrong
     assert "NOT AS EXPECTED: compliant laptop: rule is 'Not compliant', expected 'Compliant'" in wrong
-    assert left_over(state) == []
+    assert left_over(state) == {}
 
 
 @pytest.fixture
@@ -92,6 +92,8 @@ def running(state: Path) -> Iterator[Process]:
     process = Process(command("run", "--state", str(state), *ports), state.parent / "run.out", ENVIRONMENT)
     yield process
     process.stop(signal.SIGKILL)
+    for pid in left_over(state):
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
@@ -102,11 +104,11 @@ def test_run_stops_all_of_it(how: signal.Signals, running: Process, state: Path)
 
     assert running.stop(how) == 0
     assert running.tail(1) == "stopping ..."
-    assert left_over(state) == []
+    assert left_over(state) == {}
 
 
 def test_stopped_while_it_starts_it_leaves_nothing_running(running: Process, state: Path) -> None:
     running.wait_until(lambda: len(left_over(state)) == 3, "mdmd and FreeRADIUS have been started")
 
     assert running.stop(signal.SIGTERM) in (0, 130)
-    assert left_over(state) == []
+    assert left_over(state) == {}

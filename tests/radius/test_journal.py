@@ -1,4 +1,4 @@
-"""The record of each decision: nothing that was acknowledged is lost, whatever is killed or full, and no secret is in it."""
+"""The record of each decision: whatever is killed or full, nothing acknowledged is lost; and no secret is in it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.radius.behind import decisions_of, grow_older
-from tests.radius.crowd import fleet, insistent_client
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.decision import Outcome
 from freeradius_mdm.lab.processes import wait_for
+from freeradius_mdm.lab.raddb import SECRET, VPN_PASSWORD, VPN_USER
 from freeradius_mdm.lab.radius import EapCode, access, vpn
 from freeradius_mdm.lab.radius.errors import LabRadiusError
-from freeradius_mdm.lab.raddb import SECRET, VPN_PASSWORD, VPN_USER
 from freeradius_mdm.lab.site import Site
 from freeradius_mdm.store.query import StoreQueries
+from tests.radius.behind import decisions_of, grow_older
+from tests.radius.crowd import fleet, insistent_client
+from tests.radius.endpoint import Endpoint
 
 NewEndpoint = Callable[[Site], Endpoint]
 MakeSite = Callable[..., Site]
@@ -161,8 +161,7 @@ def test_the_disk_is_full(full_journal: tuple[Site, Path], new_endpoint: NewEndp
 def fill(file: Path) -> None:
     """Write until nothing more fits."""
     with file.open("wb", buffering=0) as handle, pytest.raises(OSError, match="No space left"):
-        while True:
-            handle.write(b"x" * 512)
+        handle.writelines(itertools.repeat(b"x" * 512))
 
 
 def change(site: Site, old: str, new: str) -> None:
@@ -259,7 +258,9 @@ def test_no_secret_is_written_anywhere(make_site: MakeSite, new_endpoint: NewEnd
         "MPPE": "a session key",
         "MSK": "a session key",
     }
-    files = [path for place in (site.state_directory, site.log_directory) for path in place.rglob("*") if path.is_file()]
+    files = [
+        path for place in (site.state_directory, site.log_directory) for path in place.rglob("*") if path.is_file()
+    ]
     assert {"radius.log", "mdmd.log", "store.sqlite"} <= {path.name for path in files}
     assert any(path.suffix == ".jsonl" for path in files)
     for path in files:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.radius import expect
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.decision import Outcome
 from freeradius_mdm.lab.radius import Reply, access, attributes
 from freeradius_mdm.lab.site import Site
+from tests.radius import expect
+from tests.radius.endpoint import Endpoint
 
 NewEndpoint = Callable[[Site], Endpoint]
 NOBODY = "This device is not allowed here"  # reply_message of the profile Reject

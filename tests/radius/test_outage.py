@@ -1,7 +1,7 @@
 """What a device gets while Intune, its tokens or mdmd are away (DESIGN.md, "When Intune does not answer").
 
-By the example policy: a device last known as compliant keeps its place, a non-compliant one stays in quarantine, and one
-that nobody knows anything about is restricted; each is told to come back after `unreachable_retry`, 600 s.
+By the example policy: a device last known as compliant keeps its place, a non-compliant one stays in quarantine, and
+one that nobody knows anything about is restricted; each is told to come back after `unreachable_retry`, 600 s.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import signal
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.radius.behind import codes, decisions_of, grow_older, queries, wait_until_warm
-from tests.radius.crowd import fleet
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.decision import Decision
 from freeradius_mdm.lab.site import Site
+from tests.radius.behind import codes, decisions_of, grow_older, queries, wait_until_warm
+from tests.radius.crowd import fleet
+from tests.radius.endpoint import Endpoint
 
 NewEndpoint = Callable[[Site], Endpoint]
 DUE, FORGOTTEN = 12960, 86401  # seconds: a tenth before four hours; more than a day
@@ -98,9 +98,7 @@ def test_intune_is_away(personality: str, steady_site: Site, new_endpoint: NewEn
     assert [last_of(never_seen, 2).record_source, last_of(known, 3).record_source] == ["Live", "Live"]
 
 
-def test_a_device_last_known_as_not_compliant_stays_in_quarantine(
-    steady_site: Site, new_endpoint: NewEndpoint
-) -> None:
+def test_a_device_last_known_as_not_compliant_stays_in_quarantine(steady_site: Site, new_endpoint: NewEndpoint) -> None:
     [device] = fleet(steady_site, new_endpoint, 1)
     device.enrol(compliant=False)
     assert sign_in(device) == ("666", 14400, 1)

@@ -10,12 +10,11 @@ import math
 import time
 from collections.abc import Callable
 
+from freeradius_mdm.lab.radius.reply import Reply
+from freeradius_mdm.lab.site import Site
 from tests.radius.behind import codes, decisions_of, grow_older, queries, record
 from tests.radius.crowd import fleet, sign_in_at_once
 from tests.radius.endpoint import Endpoint
-
-from freeradius_mdm.lab.radius.reply import Reply
-from freeradius_mdm.lab.site import Site
 
 NewEndpoint = Callable[[Site], Endpoint]
 RADIUS_REQUEST = 1  # Termination-Action, RFC 2865 section 5.29
@@ -45,6 +44,17 @@ def test_a_live_answer_gives_exactly_the_interval(site: Site, new_endpoint: NewE
     assert reply.values("Termination-Action") == (RADIUS_REQUEST,)
     [decision] = decisions_of(device)
     assert (decision.rule, decision.record_source, decision.record_age) == ("Compliant", "Live", 0)
+    # As sent: the profile's results, and what stock FreeRADIUS adds to an accept of EAP.
+    assert sorted(decision.attributes) == [
+        ("Cisco-AVPair", EMPLOYEE_DACL),
+        ("Framed-MTU", str(reply.value("Framed-MTU"))),
+        ("Session-Timeout", "14400"),
+        ("Termination-Action", "RADIUS-Request"),
+        ("Tunnel-Medium-Type:1", "IEEE-802"),
+        ("Tunnel-Private-Group-Id:1", "EMPLOYEES"),
+        ("Tunnel-Type:1", "VLAN"),
+        ("User-Name", device.identity),
+    ]
     assert queries(device) == 1
 
 
@@ -137,9 +147,11 @@ def test_a_device_that_has_left_intune_is_seen_once_the_record_is_due(site: Site
 
 def test_forty_at_once_of_one_device_are_one_query(site: Site, new_endpoint: NewEndpoint) -> None:
     [device] = fleet(site, new_endpoint, 1)
+    slow = site.microsoft.fault("slow-250", path=f"*{device.device_id}*")  # so that they wait together
 
     results, _ = sign_in_at_once([device] * 40)
 
+    site.microsoft.clear_faults(slow)
     assert [vlan(result.reply) for result in results] == ["EMPLOYEES"] * 40
     assert queries(device) == 1
     assert len({each.id for each in decisions_of(device, 40)}) == 40

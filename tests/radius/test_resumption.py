@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.radius import eapol, expect
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.decision import Outcome
 from freeradius_mdm.lab.radius import EapCode, EapTlsResult, EapTlsSupplicant
 from freeradius_mdm.lab.radius.tls import Certificates, TlsProfile, TlsVersion
 from freeradius_mdm.lab.radiusd import Host
 from freeradius_mdm.lab.site import Settings, Site
+from tests.radius import eapol, expect
+from tests.radius.endpoint import Endpoint
 
 NewEndpoint = Callable[[Site], Endpoint]
 
@@ -85,9 +85,7 @@ def test_a_tls_1_3_session_shows_no_certificate(resuming: Site, new_endpoint: Ne
 @pytest.mark.parametrize(
     "method", [eapol.Method.PEAP_MSCHAPV2, eapol.Method.TTLS_PAP, eapol.Method.TTLS_MSCHAPV2], ids=lambda m: m.name
 )
-def test_a_tunnel_is_not_entered_by_resumption(
-    method: eapol.Method, resuming: Site, new_endpoint: NewEndpoint
-) -> None:
+def test_a_tunnel_is_not_entered_by_resumption(method: eapol.Method, resuming: Site, new_endpoint: NewEndpoint) -> None:
     """The inner method is skipped then, and with it the decision."""
     endpoint = new_endpoint(resuming)
     endpoint.enrol(macs=[endpoint.mac])

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.radius.behind import codes, decisions_of, wait_until_warm
-from tests.radius.crowd import fleet, insistent_client
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.errors import MdmError
 from freeradius_mdm.lab import radiusd
 from freeradius_mdm.lab.processes import wait_for
 from freeradius_mdm.lab.radius.errors import LabRadiusError
 from freeradius_mdm.lab.site import Site
+from tests.radius.behind import codes, decisions_of, wait_until_warm
+from tests.radius.crowd import fleet, insistent_client
+from tests.radius.endpoint import Endpoint
 
 NewEndpoint = Callable[[Site], Endpoint]
 TAKEN_OVER_WITHIN = 3.0  # seconds; the files are looked at once a second

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from tests.radius import eapol, expect
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.decision import Decision, Outcome
 from freeradius_mdm.lab.site import Site
+from tests.radius import eapol, expect
+from tests.radius.endpoint import Endpoint
 
 NewEndpoint = Callable[[Site], Endpoint]
 METHODS = {
@@ -104,3 +104,22 @@ def assert_failure(outcome: eapol.Outcome) -> None:
     assert [reply.code for reply in outcome.finals] == ["Access-Reject"]
     assert outcome.reply.keys == [79, 80]
     assert outcome.reply.values(79)[0].startswith("04")
+
+
+def test_a_client_certificate_outside_the_tunnel_is_the_identity(own_site: Site, new_endpoint: NewEndpoint) -> None:
+    """FreeRADIUS then shows each of its attributes twice, which are not two device ids."""
+    endpoint, dock = new_endpoint(own_site), new_endpoint(own_site)
+    endpoint.enrol()
+    dock.enrol(compliant=False, macs=[dock.mac])
+    asks = "authorize {\n\tmdm\n\tupdate control {\n\t\t&EAP-TLS-Require-Client-Cert := Yes\n\t}\n"
+    default = own_site.raddb / "sites-available/default"
+    with expect.changed(own_site, (default, "authorize {\n\tmdm\n", asks)):
+        for method in METHODS:
+            outcome = eapol.run(own_site, eapol.Attempt(method, dock.mac, endpoint.credential))
+            assert (outcome.successes, outcome.reply.values(81)) == (1, ["EMPLOYEES"])
+    for made in expect.decisions(own_site, len(METHODS), mac=dock.mac.replace("-", "").upper()):
+        assert (made.identity, made.identity_source, made.identity_proven) == (
+            endpoint.device_id,
+            "certificate-uri",
+            True,
+        )

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.radius import expect
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.decision import Decision, Outcome
+from freeradius_mdm.lab.raddb import UNSIGNED_CLIENT, VPN_PASSWORD, VPN_USER
 from freeradius_mdm.lab.radius import NoReply, RadiusClient, Reply, RetryPolicy
 from freeradius_mdm.lab.radius.vpn import AnyConnectDevice, VpnHeadend, VpnLogin, log_in, mobile
-from freeradius_mdm.lab.raddb import UNSIGNED_CLIENT, VPN_PASSWORD, VPN_USER
 from freeradius_mdm.lab.site import Site
+from tests.radius import expect
+from tests.radius.endpoint import Endpoint
 
 NewEndpoint = Callable[[Site], Endpoint]
 HEADEND = VpnHeadend(started=1_700_000_000)
@@ -28,7 +28,11 @@ _ports = itertools.count(16385)  # each login has a port, and so an audit-sessio
 
 
 def login(
-    site: Site, device: AnyConnectDevice, how: VpnLogin = LOGIN, headend: VpnHeadend = HEADEND, source: str | None = None
+    site: Site,
+    device: AnyConnectDevice,
+    how: VpnLogin = LOGIN,
+    headend: VpnHeadend = HEADEND,
+    source: str | None = None,
 ) -> tuple[Reply, Decision]:
     """Log in, and give the reply with its decision, which is found by the port number."""
     headend = replace(headend, nas_port=next(_ports))
@@ -233,8 +237,8 @@ def test_a_session_timeout_only_where_the_profile_asks(
     endpoint = new_endpoint(own_site)
     endpoint.enrol()
 
-    asked = ("[profiles.Employee]\n", f"[profiles.Employee]\nvpn_session_timeout = {setting}\n")
-    with expect.changed(own_site, asked):
+    profile = "[profiles.Employee]\n"
+    with expect.changed(own_site, (own_site.mdm_toml, profile, f"{profile}vpn_session_timeout = {setting}\n")):
         reply, _ = login(own_site, mobile(endpoint.device_id))
 
     # Never with Termination-Action, and never longer than the record counts.

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from tests.radius.behind import CRS, codes, decisions_of, queries, record, wait_until_warm
-from tests.radius.crowd import fleet, insistent_client, sign_in_at_once
-from tests.radius.endpoint import Endpoint
 
 from freeradius_mdm.lab.processes import wait_for
 from freeradius_mdm.lab.radius import EapCode
 from freeradius_mdm.lab.radius.supplicant import EapTlsResult
 from freeradius_mdm.lab.site import Site
+from tests.radius.behind import CRS, codes, decisions_of, queries, record, wait_until_warm
+from tests.radius.crowd import fleet, insistent_client, sign_in_at_once
+from tests.radius.endpoint import Endpoint
 
 NewEndpoint = Callable[[Site], Endpoint]
 
@@ -74,7 +74,11 @@ def test_slower_than_the_wait(make_site: Callable[..., Site], new_endpoint: NewE
     assert vlan(first) == "RESTRICTED"
     assert first.reply.value("Session-Timeout") == 600
     [decision] = decisions_of(device)
-    assert (decision.rule, decision.reachable, decision.registration) == ("Intune unreachable", "UnReachable", "Unknown")
+    assert (decision.rule, decision.reachable, decision.registration) == (
+        "Intune unreachable",
+        "UnReachable",
+        "Unknown",
+    )
     assert decision.total_ms >= 100
     assert {"M1241", "M1244"} <= set(codes(decision))
 

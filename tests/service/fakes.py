@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.store.samples import COMPLIANT
-
 from freeradius_mdm.compliance import ComplianceAnswer, EndpointKey
 from freeradius_mdm.config.model import AssertionMode, Cloud, Server
 from freeradius_mdm.errors import SourceError
@@ -22,6 +20,7 @@ from freeradius_mdm.service.lookups import Lookups
 from freeradius_mdm.service.recorder import Recorder
 from freeradius_mdm.store.read import StoreReader
 from freeradius_mdm.store.write import StoreWriter
+from tests.store.samples import COMPLIANT
 
 DEADLINE = 15.0  # seconds; far more than anything needs on a busy machine
 AT = 1_700_000_000.0

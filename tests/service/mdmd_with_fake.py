@@ -10,12 +10,11 @@ import sys
 import threading
 from pathlib import Path
 
-from tests.store.samples import COMPLIANT
-
 from freeradius_mdm.compliance import ComplianceAnswer, EndpointKey
 from freeradius_mdm.config.model import Server
 from freeradius_mdm.errors import SourceError
 from freeradius_mdm.service.main import main
+from tests.store.samples import COMPLIANT
 
 
 class FileSteeredSource:

@@ -13,11 +13,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.store.samples import decision
-
 from freeradius_mdm.journal import JournalWriter
+from freeradius_mdm.lab.processes import free_port
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.schema import make_directory
+from tests.store.samples import decision
 
 from .fakes import until_now
 
@@ -59,13 +59,14 @@ class Site:
         self.directory = directory
         self.state = directory / "state"
         self.config = directory / "mdm.toml"
+        self._port = free_port()
         (directory / "secret").write_text("x")
         self.write_config()
         self.process: subprocess.Popen[bytes] | None = None
         self.started = 0
 
     def write_config(self, *, port: int = 0, change: tuple[str, str] = ("", "")) -> None:
-        text = CONFIG.format(port=port, state=self.state, secret=self.directory / "secret")
+        text = CONFIG.format(port=port or self._port, state=self.state, secret=self.directory / "secret")
         self.config.write_text(text.replace(*change) if change[0] else text)
 
     def start(self, *arguments: str, **environment: str) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession, TCPConnector, web
-from tests.store.samples import COMPLIANT, decision, key
 
 from freeradius_mdm.compliance import EndpointKey, IdKind
 from freeradius_mdm.config.model import Config, Mode, Policy, Service
@@ -22,6 +21,7 @@ from freeradius_mdm.service.health import Health
 from freeradius_mdm.service.journal_reader import JournalReader
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.write import JournalPosition
+from tests.store.samples import COMPLIANT, decision, key
 
 from .fakes import AT, Bench, bench, down, server, until
 

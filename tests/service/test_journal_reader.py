@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tests.store.samples import decision
 
 from freeradius_mdm.decision import Decision
 from freeradius_mdm.errors import StoreError
@@ -19,6 +18,7 @@ from freeradius_mdm.service import journal_reader
 from freeradius_mdm.service.journal_reader import JournalLag, JournalReader
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.write import StoreWriter
+from tests.store.samples import decision
 
 from .fakes import AT, Clock
 

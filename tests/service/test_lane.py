@@ -9,11 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.store.samples import COMPLIANT, key
-
 from freeradius_mdm.compliance import ComplianceRecord
 from freeradius_mdm.service.breaker import BreakerState
 from freeradius_mdm.service.lane import LookupResult, LookupStatus
+from tests.store.samples import COMPLIANT, key
 
 from .fakes import AT, bench, down, server, until
 

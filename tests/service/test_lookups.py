@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.store.samples import COMPLIANT, NONCOMPLIANT, key
 
 from freeradius_mdm.compliance import ComplianceRecord
 from freeradius_mdm.config.model import Server
 from freeradius_mdm.errors import ConfigError, Problem, SourceError
 from freeradius_mdm.service.lane import LookupResult, LookupStatus
 from freeradius_mdm.service.lookups import Lookups, UnknownServerError
+from tests.store.samples import COMPLIANT, NONCOMPLIANT, key
 
 from .fakes import AT, FakeSource, bench, down, server, until
 

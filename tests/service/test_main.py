@@ -14,10 +14,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from tests.store.samples import COMPLIANT, key
 
 from freeradius_mdm.service.main import main
 from freeradius_mdm.store.read import StoreReader
+from tests.store.samples import COMPLIANT, key
 
 from .fakes import AT, until_now
 from .process import Site

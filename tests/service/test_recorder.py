@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.store.samples import COMPLIANT, NONCOMPLIANT, key
 
 from freeradius_mdm.service.events import EventLog
 from freeradius_mdm.service.recorder import Recorder
 from freeradius_mdm.store.read import StoreReader
 from freeradius_mdm.store.write import StoreWriter
+from tests.store.samples import COMPLIANT, NONCOMPLIANT, key
 
 
 @dataclass

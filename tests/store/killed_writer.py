@@ -9,9 +9,8 @@ import itertools
 import sys
 from pathlib import Path
 
-from tests.store.samples import COMPLIANT, key
-
 from freeradius_mdm.store.write import StoreWriter
+from tests.store.samples import COMPLIANT, key
 
 writer = StoreWriter(Path(sys.argv[1]))
 for number in itertools.count(1):

@@ -27,7 +27,9 @@ _GUID_GROUP = r"(?P<guid>.*)"
 def compile_pattern(text: str, kind: IdKind) -> Pattern:
     """A pattern from its configured text, in which `{guid}` stands once; compared without regard to case."""
     before, _, after = text.partition("{guid}")
-    return Pattern(text, kind, re.compile(re.escape(before) + _GUID_GROUP + re.escape(after), re.IGNORECASE | re.DOTALL))
+    return Pattern(
+        text, kind, re.compile(re.escape(before) + _GUID_GROUP + re.escape(after), re.IGNORECASE | re.DOTALL)
+    )
 
 
 def read_identity(tables: Sequence[Table], servers: Sequence[Server]) -> tuple[IdentitySource, ...]:

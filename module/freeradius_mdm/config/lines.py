@@ -22,6 +22,7 @@ def index(text: str) -> dict[str, int]:
         if header := _HEADER.fullmatch(line):
             table = _join(_parts(header[2]))
             if header[1] == "[[":
+                lines.setdefault(table, number)  # the list as a whole stands where its first entry does
                 counts[table] = counts.get(table, 0) + 1
                 table = f"{table}[{counts[table]}]"
             lines.setdefault(table, number)

@@ -15,7 +15,6 @@ from ..compliance import IdKind
 from ..policy.model import Rule
 from ..profiles.model import AuthorizationProfile
 
-
 _CLOCK_STEP = 1.0  # seconds; a smaller step back is the daily work of NTP
 
 

@@ -199,7 +199,9 @@ def _compile(
     )
     # Equality was compared with the choices before; here a misspelt prefix under `not` would hold for every device.
     if attribute.type is ValueType.CHOICE and operator is not Operator.EQUALS:
-        if not any(replace(condition, negated=False).holds((choice,)) for choice in attribute.choices):
+        plain = replace(condition, negated=False)
+        fits = any(plain.holds((choice,)) for choice in attribute.choices)
+        if not fits:
             what = f"{operator.value} {' or '.join(texts)} fits no value of {attribute.name}"
             table.problem(key, what, " or ".join(attribute.choices))
     return condition

@@ -128,13 +128,13 @@ def _tenant(table: Table) -> str:
 
 
 def _proxy(table: Table) -> str | None:
-    if "proxy" not in table:
+    if table.raw("proxy") is None:
         return None
     return table.matching("proxy", r"https?://[^\s/]+/?", "http://HOST:PORT") or None
 
 
 def _connect_to(table: Table) -> str | None:
-    if "connect_to" not in table:
+    if table.raw("connect_to") is None:
         return None
     table.findings.warn(table.at("connect_to"), "every connection of this server goes there: for labs only")
     return table.matching("connect_to", r"(?:\[[0-9a-f:]+\]|[^\s:/\[\]]+):\d{1,5}", "HOST:PORT") or None

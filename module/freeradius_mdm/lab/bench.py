@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..errors import MdmError
 from .cast import LAPTOP
-from .processes import Process
+from .processes import Process, deferred_interrupts, interrupted
 from .radius import EapTlsSupplicant, LabRadiusError, RadiusClient, access
 from .radius.tls import Certificates, TlsProfile
 from .site import Settings, Site
@@ -54,13 +54,15 @@ def main(argv: Sequence[str]) -> int:
     if count < 1:
         parser.error("--handshakes is 1 or more")
     try:
-        with ExitStack() as stack:
+        with deferred_interrupts(), ExitStack() as stack:
             plain, module = _sides(state, stack)
             rounds = [(_batch(plain, state, count), _batch(module, state, count)) for _ in range(_ROUNDS)]
             memory = plain.resident(), module.resident()
     except (MdmError, LabRadiusError) as error:
         print(f"mdm-lab: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     report(rounds[1:], memory, count)  # the first round warms both up
     return 0
 
@@ -87,6 +89,8 @@ def _batch(side: Side, state: Path, handshakes: int) -> float:
     port = access.WiredPort(mac="00-50-56-a1-b2-c3", session=access.audit_session_id("192.0.2.10", 1, 1_700_000_000))
     before = side.cpu()
     for _ in range(handshakes):
+        if interrupted():
+            raise KeyboardInterrupt
         result = supplicant.authenticate("host/laptop", port.dot1x())
         if not result.accepted:
             raise MdmError(f"{side.name}: a handshake was rejected; see radius.log below {state}")

@@ -27,7 +27,9 @@ _STARTED = 1_700_000_000  # part of every audit-session-id; any moment does
 
 def start_table(file: Path | None = None) -> list[dict[str, Any]]:
     """What the simulated Intune knows at the start: the rows of devices.toml, or of another file of its form."""
-    return list(tomllib.loads(file.read_text(encoding="utf-8"))["devices"] if file else _data("devices.toml")["devices"])
+    return list(
+        tomllib.loads(file.read_text(encoding="utf-8"))["devices"] if file else _data("devices.toml")["devices"]
+    )
 
 
 def expected_rows() -> list[dict[str, Any]]:

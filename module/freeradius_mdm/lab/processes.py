@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import MdmError
@@ -15,12 +16,36 @@ from ..errors import MdmError
 _START_WITHIN = 30.0
 _STOP_WITHIN = 10.0
 _LOOK_EVERY = 0.02
+_interrupts: list[int] = []
+
+
+@contextmanager
+def deferred_interrupts() -> Iterator[None]:
+    """Inside, Ctrl-C and SIGTERM end waits only, as KeyboardInterrupt; `interrupted` tells of them.
+
+    Anywhere else they could strike between a program's start and the moment when somebody is there to stop it.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [(number, signal.signal(number, lambda number, _: _interrupts.append(number))) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+        _interrupts.clear()
+
+
+def interrupted() -> bool:
+    """True when Ctrl-C or SIGTERM has come and was deferred."""
+    return bool(_interrupts)
 
 
 def wait_for(condition: Callable[[], bool], what: str, within: float = _START_WITHIN) -> None:
     """Return as soon as the condition holds. Raises MdmError when it does not in time."""
     deadline = time.monotonic() + within
     while not condition():
+        if interrupted():
+            raise KeyboardInterrupt
         if time.monotonic() > deadline:
             raise MdmError(f"{what}: not within {within:g} s")
         time.sleep(_LOOK_EVERY)

@@ -98,7 +98,10 @@ def _link(directory: Path, mdm_toml: Path) -> None:
         (directory / f"{kind}-enabled" / name).symlink_to(f"../{kind}-available/{name}")
     own = directory / "mods-config/mdm"
     own.mkdir()
-    (own / "python").symlink_to(REPOSITORY / "module")
+    # A copy, because FreeRADIUS's Python leaves compiled files beside what it reads, from 3.2.4 on whatever
+    # PYTHONPYCACHEPREFIX says, and the lab writes into its own directory only.
+    left_out = shutil.ignore_patterns("__pycache__", "lab")
+    shutil.copytree(REPOSITORY / "module", own / "python", ignore=left_out)
     (own / "mdm.toml").symlink_to(mdm_toml)
     (own / "dacls").symlink_to(mdm_toml.parent / "dacls")
 

@@ -38,7 +38,9 @@ class Host:
         for directory in (REPOSITORY, *directories) if self.chroot else ():
             target = Path(f"{self.chroot}{directory.resolve()}")
             target.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["mount", "--bind", str(directory.resolve()), str(target)], check=True)
+            # Read only, so that whoever removes the chroot with it still mounted does not remove the repository.
+            mode = "ro" if directory == REPOSITORY else "rw"
+            subprocess.run(["mount", "--bind", "-o", mode, str(directory.resolve()), str(target)], check=True)
             self._mounts.callback(subprocess.run, ["umount", "--lazy", str(target)], check=False)
 
     def close(self) -> None:

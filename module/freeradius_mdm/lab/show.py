@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from ..errors import MdmError
 from ..log_line import decision_line
 from .cast import LAPTOP, Member, expected_rows
+from .processes import deferred_interrupts, interrupted
 from .raddb import SECRET, VPN_PASSWORD, VPN_USER
 from .radius import LabRadiusError, RadiusClient
 from .site import Ports, Settings, Site
@@ -54,10 +54,9 @@ def _settings(arguments: argparse.Namespace, ports: Ports) -> Settings:
 
 
 def _guarded(action: Callable[[], int]) -> int:
-    # Ended from outside as by Ctrl-C, also while it starts: what was started has to be stopped.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return action()
+        with deferred_interrupts():
+            return action()
     except (MdmError, LabRadiusError, OSError) as error:
         print(f"mdm-lab: {error}", file=sys.stderr)
         return 1
@@ -66,14 +65,11 @@ def _guarded(action: Callable[[], int]) -> int:
 
 
 def _run(site: Site, devices: Path | None) -> int:
-    stopping: list[int] = []
     print("starting the simulated Microsoft, mdmd and FreeRADIUS ...", flush=True)
     with site:
         shown = _sign_in_all(site, devices)[-1].decision.id
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(sign, lambda number, _: stopping.append(number))
         print(_help(site), flush=True)
-        while not stopping:
+        while not interrupted():
             for name, process in (("FreeRADIUS", site.radiusd), ("mdmd", site.mdmd)):
                 if not process.running():
                     raise MdmError(f"{name} has ended:\n{process.tail()}")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
 from tests.lab.microsoft.dialing import session
 
 TENANT = "11111111-2222-3333-4444-555555555555"

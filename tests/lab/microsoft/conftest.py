@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.lab.microsoft.client import CLIENT, DEVICE, ENTRA_ID, MAC, SECRET, TENANT, LabClient
 
 from freeradius_mdm.lab.microsoft import Application, Device, Secret, SimulatedMicrosoft, Tenant
 from freeradius_mdm.lab.pki import AppCredential, LabPki
+from tests.lab.microsoft.client import CLIENT, DEVICE, ENTRA_ID, MAC, SECRET, TENANT, LabClient
 
 
 @pytest.fixture(scope="session")

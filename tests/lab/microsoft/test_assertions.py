@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from tests.lab.microsoft.client import CLIENT, TENANT, V1_TOKEN_URL, V2_TOKEN_URL, LabClient
 
 from freeradius_mdm.lab.certificates import KeyType
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
 from freeradius_mdm.lab.pki import AppCredential, LabPki
+from tests.lab.microsoft.client import CLIENT, TENANT, V1_TOKEN_URL, V2_TOKEN_URL, LabClient
 
 PS256 = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
 PADDINGS = {"RS256": padding.PKCS1v15(), "PS256": PS256}

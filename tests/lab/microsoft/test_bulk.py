@@ -3,9 +3,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.lab.microsoft.client import DEVICE, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
+from tests.lab.microsoft.client import DEVICE, LabClient
 
 HOUR = 3600
 

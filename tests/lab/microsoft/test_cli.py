@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.lab.microsoft.client import CLIENT, DEVICE, SECRET, TENANT, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
 from freeradius_mdm.lab.microsoft.cli import main
 from freeradius_mdm.lab.pki import AppCredential, LabPki
+from tests.lab.microsoft.client import CLIENT, DEVICE, SECRET, TENANT, LabClient
 
 START = """
 [settings]

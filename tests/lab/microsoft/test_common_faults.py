@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from tests.lab.microsoft.client import CRS_HOST, DEVICE, ENDPOINTS, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
+from tests.lab.microsoft.client import CRS_HOST, DEVICE, ENDPOINTS, LabClient
 
 ASK: dict[str, Callable[[LabClient], requests.Response]] = {
     "login.microsoftonline.com": lambda client: client.ask_token(),

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import requests
-from tests.lab.microsoft.client import CLIENT, CRS_HOST, DEVICE, OTHER_DEVICE, TENANT, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
 from freeradius_mdm.lab.pki import AppCredential, LabPki
+from tests.lab.microsoft.client import CLIENT, CRS_HOST, DEVICE, OTHER_DEVICE, TENANT, LabClient
 
 
 class Control:

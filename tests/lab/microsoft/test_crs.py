@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.lab.microsoft.client import CLIENT, CRS, CRS_HOST, DEVICE, GRAPH_SCOPE, MAC, OTHER_DEVICE, TENANT, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft, Tenant
 from freeradius_mdm.lab.pki import LabPki
+from tests.lab.microsoft.client import CLIENT, CRS, CRS_HOST, DEVICE, GRAPH_SCOPE, MAC, OTHER_DEVICE, TENANT, LabClient
 
 # The published answers (section 4), line breaks taken out.
 NAMESPACES = (

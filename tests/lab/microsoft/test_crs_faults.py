@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ElementTree
 from typing import Any
 
 import pytest
-from tests.lab.microsoft.client import DEVICE, OTHER_DEVICE, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
+from tests.lab.microsoft.client import DEVICE, OTHER_DEVICE, LabClient
 
 INFO = "/ciscoise/mdminfo/?ise_api_version=3"
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
-from tests.lab.microsoft.client import CLIENT, CRS, CRS_HOST, ENDPOINTS, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft, Tenant
 from freeradius_mdm.lab.pki import LabPki
+from tests.lab.microsoft.client import CLIENT, CRS, CRS_HOST, ENDPOINTS, LabClient
 
 
 def named(client: LabClient, name: str = "ComplianceRetrievalService") -> list[str]:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import base64
 
 import pytest
-from tests.lab.microsoft.client import CLIENT, CRS_SCOPE, DEVICE, ENDPOINTS, GRAPH, MANAGED, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
 from freeradius_mdm.lab.pki import AppCredential
+from tests.lab.microsoft.client import CLIENT, CRS_SCOPE, DEVICE, ENDPOINTS, GRAPH, MANAGED, LabClient
 
 
 def test_no_token(client: LabClient) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import jwt as pyjwt
 import pytest
+
+from freeradius_mdm.lab.microsoft import CLOUDS, Application, Secret, SimulatedMicrosoft, Tenant
+from freeradius_mdm.lab.pki import AppCredential, LabPki
 from tests.lab.microsoft.client import (
     CLIENT,
     CRS_SCOPE,
@@ -19,9 +22,6 @@ from tests.lab.microsoft.client import (
     V2_TOKEN_URL,
     LabClient,
 )
-
-from freeradius_mdm.lab.microsoft import CLOUDS, Application, Secret, SimulatedMicrosoft, Tenant
-from freeradius_mdm.lab.pki import AppCredential, LabPki
 
 WRONG = {"client_secret": "wrong"}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.lab.microsoft.client import CLIENT, GRAPH_SCOPE, LOGIN, TENANT, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
+from tests.lab.microsoft.client import CLIENT, GRAPH_SCOPE, LOGIN, TENANT, LabClient
 
 NAMED = [
     ("cert-unknown", 401, "invalid_client", 700027, "[Reason - The key was not found., Thumbprint of key used by"),

@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.lab.microsoft.client import DEVICE, ENTRA_ID, MANAGED, OTHER_DEVICE, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
+from tests.lab.microsoft.client import DEVICE, ENTRA_ID, MANAGED, OTHER_DEVICE, LabClient
 
 SELECT = (
     "id,deviceName,complianceState,complianceGracePeriodExpirationDateTime,managementState,azureADDeviceId,"

@@ -7,10 +7,10 @@ from typing import Any
 
 import msal
 import pytest
-from tests.lab.microsoft.client import CLIENT, CRS_SCOPE, GRAPH_SCOPE, LOGIN, SECRET, TENANT, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
 from freeradius_mdm.lab.pki import AppCredential, LabPki
+from tests.lab.microsoft.client import CLIENT, CRS_SCOPE, GRAPH_SCOPE, LOGIN, SECRET, TENANT, LabClient
 
 MODES = ["PS256, key and certificate", "RS256, thumbprint", "PS256, PFX", "secret"]
 

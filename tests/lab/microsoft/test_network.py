@@ -9,9 +9,9 @@ import time
 
 import pytest
 import requests
-from tests.lab.microsoft.client import CRS, CRS_HOST, DEVICE, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
+from tests.lab.microsoft.client import CRS, CRS_HOST, DEVICE, LabClient
 
 HOSTS = [
     "login.microsoftonline.com",

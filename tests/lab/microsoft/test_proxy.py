@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from tests.lab.microsoft.client import LOGIN, TENANT
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
+from tests.lab.microsoft.client import LOGIN, TENANT
 
 URL = f"{LOGIN}/{TENANT}/v2.0/.well-known/openid-configuration"
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.lab.microsoft.client import CRS_HOST, DEVICE, ENTRA_ID, LabClient
 
 from freeradius_mdm.lab.microsoft import SimulatedMicrosoft
+from tests.lab.microsoft.client import CRS_HOST, DEVICE, ENTRA_ID, LabClient
 
 NAC_V1 = f"https://{CRS_HOST}/StatelessNACService/ciscodeviceinfo/mdm/api/devices/"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from freeradius_mdm.lab.radius import RadiusClient, RetryPolicy
 
+from freeradius_mdm.lab.radius import RadiusClient, RetryPolicy
 from tests.lab.radius import pki, radiusd
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from freeradius_mdm.lab.radius import access, accounting, attributes, vpn
 from freeradius_mdm.lab.radius.accounting import Session, Status, TerminateCause
 from freeradius_mdm.lab.radius.attributes import Attribute, Attributes

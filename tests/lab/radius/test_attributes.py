@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from freeradius_mdm.lab.radius import attributes
 from freeradius_mdm.lab.radius.attributes import Key, Value
 from freeradius_mdm.lab.radius.errors import RequestError

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from freeradius_mdm.lab.radius import cli
 from freeradius_mdm.lab.radius.arguments import make_parser
 from freeradius_mdm.lab.radius.attributes import Attribute
 from freeradius_mdm.lab.radius.printing import attribute_text
-
 from tests.lab.radius import pki
 from tests.lab.radius.radiusd import SECRET, Radiusd
 from tests.lab.radius.scripted import closed_port

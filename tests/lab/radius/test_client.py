@@ -6,6 +6,8 @@ import hashlib
 import hmac
 
 import pytest
+from pyrad.packet import AuthPacket
+
 from freeradius_mdm.lab.radius import (
     Code,
     EapCode,
@@ -17,8 +19,6 @@ from freeradius_mdm.lab.radius import (
     attributes,
     wire,
 )
-from pyrad.packet import AuthPacket
-
 from tests.lab.radius import scripted
 from tests.lab.radius.radiusd import has_ipv6
 from tests.lab.radius.scripted import (

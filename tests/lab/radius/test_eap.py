@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from freeradius_mdm.lab.radius import eap
 from freeradius_mdm.lab.radius.eap import EapCode, EapPacket, EapType
 from freeradius_mdm.lab.radius.errors import EapError

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
 from freeradius_mdm.lab.radius import TlsProfile
 from freeradius_mdm.lab.radius.eap import EapCode, EapPacket, EapType
 from freeradius_mdm.lab.radius.eap_tls import EapTlsPeer
 from freeradius_mdm.lab.radius.errors import EapError, RequestError
-
 from tests.lab.radius.pki import Authority
 
 START = EapPacket(EapCode.REQUEST, 2, EapType.TLS, b"\x20")

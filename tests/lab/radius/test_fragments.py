@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from freeradius_mdm.lab.radius import fragments
 from freeradius_mdm.lab.radius.errors import EapError
 from freeradius_mdm.lab.radius.fragments import LARGEST_MESSAGE, Flags, Fragment, Reassembly

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
+
 from freeradius_mdm.lab.radius import mschapv2
 
 AUTHENTICATOR = bytes.fromhex("5B5D7C7D7B3F2F3E3C2C602132262628")

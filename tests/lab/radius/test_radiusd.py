@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+
 from freeradius_mdm.lab.radius import (
     Code,
     EapCode,
@@ -21,7 +22,6 @@ from freeradius_mdm.lab.radius import (
     vpn,
 )
 from freeradius_mdm.lab.radius.accounting import Session, Status
-
 from tests.lab.radius import pki
 from tests.lab.radius.radiusd import Radiusd, has_ipv6
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from freeradius_mdm.lab.radius import Certificates, CredentialsError, TlsProfile
 
+from freeradius_mdm.lab.radius import Certificates, CredentialsError, TlsProfile
 from tests.lab.radius.pki import Authority
 
 PASSWORD = "open sesame"  # noqa: S105

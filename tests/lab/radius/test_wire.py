@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from freeradius_mdm.lab.radius import wire
 from freeradius_mdm.lab.radius.errors import MalformedPacket
 from freeradius_mdm.lab.radius.wire import Code
-
 from tests.lab.radius.scripted import SECRET, SESSION_TIMEOUT, packet
 
 REQUEST = bytes.fromhex(
