@@ -65,7 +65,8 @@ def test_a_repair_in_the_portal_shows_within_seconds(desk: TokenDesk, fault: str
     desk.later(5)
     assert tokens.get(CRS).value
     # A new application object each time: MSAL keeps an assertion for 540 s, with the clock it was made by.
-    assert desk.bench.asked("oidc") == 2
+    # A third one when the simulator closed the kept connection at that moment, and it was tried again.
+    assert desk.bench.asked("oidc") in (2, 3)
 
 
 def test_a_repaired_file_shows_at_once(desk: TokenDesk, tmp_path: Path) -> None:

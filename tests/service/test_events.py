@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
 
-from freeradius_mdm.service.events import EventLog
+from freeradius_mdm.service.events import EventLog, FromLogging
 
 
 class FullDisk(io.StringIO):
@@ -29,3 +30,15 @@ def test_lines() -> None:
 
 def test_a_log_that_can_not_be_written_stops_nothing() -> None:
     EventLog(FullDisk(), lambda: 0.0).error("bad")
+
+
+def test_lines_of_the_standard_logging() -> None:
+    stream = io.StringIO()
+    logger = logging.Logger("ours")
+    logger.addHandler(FromLogging(EventLog(stream, lambda: 1_700_000_000.0)))
+    logger.info("event=%s host=%s", "address_found", "crs.example")
+    logger.error("event=x text=two\nlines")
+    assert stream.getvalue().splitlines() == [
+        "time=2023-11-14T22:13:20.000Z level=info event=address_found host=crs.example",
+        "time=2023-11-14T22:13:20.000Z level=error event=x text=two?lines",
+    ]

@@ -12,6 +12,7 @@ from .table import Table
 
 GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _DOMAIN = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+_SHORTEST_USE = 5.0  # seconds that an answer counts before it is due again
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 # Retired addresses people still have in their notes (intune.md section 10).
 _RETIRED = {
@@ -57,6 +58,8 @@ def read_server(table: Table) -> Server:
         connect_to=_connect_to(table),
     )
     _check_credential(table, server)
+    if server.proxy and server.connect_to:
+        table.problem("connect_to", "stands beside proxy", "one of the two", "a proxy is itself where connections go")
     table.finish()
     return server
 
@@ -65,8 +68,9 @@ def _margin(table: Table, interval: float) -> float:
     """A tenth of the interval, at least 60 s, and never more than half of a very short interval."""
     default = min(max(interval / 10, 60.0), interval / 2)
     margin = table.duration("refresh_margin", default, 1, 30 * _DAY)
-    if margin >= interval:
-        table.problem("refresh_margin", "is not below reauth_interval", "less than reauth_interval")
+    if margin > interval - _SHORTEST_USE:
+        allowed = f"at least {durations.show(_SHORTEST_USE)} less than reauth_interval"
+        table.problem("refresh_margin", "is not below reauth_interval", allowed, "else no answer would ever count")
         return default
     return margin
 

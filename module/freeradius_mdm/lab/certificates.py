@@ -136,7 +136,8 @@ def client_names(
     if upn_name is not None:
         others.append(upn(upn_name))
     if email is not None:
-        others.append(x509.RFC822Name(email))
+        # Unchecked, because a forged address is none; some releases of Python refuse it here.
+        others.append(x509.RFC822Name._init_without_validation(email))
     others.extend(x509.DNSName(name) for name in dns)
     if form.others_reversed:
         others.reverse()

@@ -1,4 +1,4 @@
-"""The codes of everything that can go wrong on the way to an MDM server: M1201 to M1239.
+"""The codes of everything that can go wrong on the way to an MDM server: M1200 to M1239.
 
 Codes are stable: tools and tests may rely on them. `advice` is what the operator does next; an error may carry a
 more precise one (the AADSTS table, a host name). Standard library only.
@@ -14,6 +14,7 @@ from enum import StrEnum
 class MdmCode(StrEnum):
     """`SourceError.code`."""
 
+    UNUSABLE = "M1200"
     CONNECT_TIMEOUT = "M1201"
     READ_TIMEOUT = "M1202"
     TLS = "M1203"
@@ -49,6 +50,9 @@ class CodeText:
 
 
 CODES: Mapping[MdmCode, CodeText] = {
+    MdmCode.UNUSABLE: CodeText(
+        "this MDM server can't be asked", "mend it and write the configuration file again, or restart mdmd"
+    ),
     MdmCode.CONNECT_TIMEOUT: CodeText(
         "no connection in time", "let mdmd reach this host on TCP 443: firewall, route, proxy"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from enum import StrEnum
@@ -38,12 +39,32 @@ class EventLog:
         """Something an operator has to mend."""
         self._write(Level.ERROR, event, values)
 
+    def take(self, level: Level, text: str) -> None:
+        """A line that is `event=NAME key=value ...` already."""
+        printable = "".join(c if c.isprintable() else "?" for c in text)
+        self._put(f"time={moment(self._wall())} level={level.value} {printable}")
+
     def _write(self, level: Level, event: str, values: dict[str, object]) -> None:
         pairs = " ".join(pair(name, value) for name, value in values.items())
-        line = f"time={moment(self._wall())} level={level.value} event={event} {pairs}".rstrip()
+        self._put(f"time={moment(self._wall())} level={level.value} event={event} {pairs}".rstrip())
+
+    def _put(self, line: str) -> None:
         with self._mutex:
             try:
                 self._stream.write(line + "\n")
                 self._stream.flush()
             except OSError:
                 pass  # a log that can't be written must not stop the service
+
+
+class FromLogging(logging.Handler):
+    """Takes what the MDM clients log through the standard library into the one log."""
+
+    def __init__(self, events: EventLog) -> None:
+        super().__init__()
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line, without a traceback."""
+        level = Level.ERROR if record.levelno >= logging.ERROR else Level.WARNING
+        self._events.take(level if record.levelno >= logging.WARNING else Level.INFO, record.getMessage())

@@ -16,6 +16,7 @@ from .breaker import Breaker, BreakerState
 from .events import EventLog
 from .recorder import Recorder
 
+_KEEP_WARM = 300.0  # seconds
 _WARM_UP_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # seconds; the last one is repeated
 _REPEATED_FAILURE = 1.0  # seconds in which a refusal is not written again for the same endpoint
 
@@ -189,7 +190,7 @@ class Lane:
         write("breaker", server=self.server.name, state=state.value, next_probe_s=pause, reason=reason)
 
     async def _warm_up(self) -> None:
-        """Fetch tokens and addresses ahead of the first question, again and again until it works once."""
+        """Fetch tokens and addresses ahead of the first question, and keep them fresh when nobody asks."""
         attempt = 0
         loop = asyncio.get_running_loop()
         while True:
@@ -200,9 +201,11 @@ class Lane:
                     self._events.warning("warm_up_failed", server=self.server.name, error=error)
                 self._last_failure, self._failure = self._wall(), str(error)
             else:
-                self._warm = True
-                self._events.info("warm", server=self.server.name)
-                return
+                if not self._warm or attempt:
+                    self._events.info("warm", server=self.server.name)
+                self._warm, attempt = True, 0
+                await asyncio.sleep(_KEEP_WARM)
+                continue
             await asyncio.sleep(_WARM_UP_PAUSES[min(attempt, len(_WARM_UP_PAUSES) - 1)])
             attempt += 1
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from ..compliance import ComplianceAnswer, ComplianceRecord, ComplianceSource, EndpointKey
 from ..config.model import Server
 from ..errors import MdmError, SourceError, StoreError
+from ..mdm.codes import CODES, MdmCode
 from ..store.read import StoreReader
 from .events import EventLog
 from .lane import Lane, LaneHealth, LookupResult, LookupStatus
@@ -134,5 +135,4 @@ class _UnusableSource:
     def _as_source_error(self) -> SourceError:
         if isinstance(self._error, SourceError):
             return self._error
-        advice = "mend it and write the configuration file again, or restart mdmd"
-        return SourceError("M1200", f"{self._error}", advice)
+        return SourceError(MdmCode.UNUSABLE.value, f"{self._error}", CODES[MdmCode.UNUSABLE].advice)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -19,7 +20,7 @@ from ..config.model import Server
 from ..config.reader import load
 from ..errors import ConfigError, StoreError
 from .daemon import Daemon, MakeSource, Outside
-from .events import EventLog
+from .events import EventLog, FromLogging
 
 _UMASK = 0o007  # mdmd and radiusd share the files through their group
 
@@ -43,6 +44,10 @@ def _check(file: Path) -> int:
 
 def _serve(arguments: argparse.Namespace, make_source: MakeSource) -> int:
     events = EventLog(sys.stderr, time.time)
+    ours = logging.getLogger("freeradius_mdm")
+    ours.setLevel(logging.INFO)
+    ours.propagate = False
+    ours.handlers = [FromLogging(events)]
     if arguments.print_decisions:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     decisions = sys.stdout if arguments.print_decisions else None

@@ -54,7 +54,7 @@ BROKEN = [
     ("tls-expired", ssl.SSLCertVerificationError, "certificate has expired"),
     ("tls-wrong-name", ssl.SSLCertVerificationError, "Hostname mismatch"),
     ("tls-unknown-ca", ssl.SSLCertVerificationError, "unable to get local issuer certificate"),
-    ("tls-1.1", ssl.SSLError, "(?i)protocol"),
+    ("tls-1.1", ssl.SSLError, "(?i)protocol|EOF"),
     ("refuse", OSError, "(?i)reset|EOF"),
     ("dns-gone", OSError, "(?i)reset|EOF"),
 ]
