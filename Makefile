@@ -53,4 +53,5 @@ bench: setup ## CPU time of radiusd per EAP-TLS handshake, with and without the 
 	@$(LAB) bench --state "$(STATE)/bench"
 
 clean: ## remove state and virtual environment
+	@! grep -q " $(STATE)/" /proc/mounts || { echo "make: something is mounted below $(STATE): umount it first" >&2; exit 1; }
 	@rm -rf "$(STATE)" "$(VENV)"

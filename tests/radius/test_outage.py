@@ -174,7 +174,7 @@ def test_mdmd_hangs(make_site: Callable[..., Site], new_endpoint: NewEndpoint) -
     current.sign_in()
     # The stock 4 s only make this test longer.
     wait = site.raddb / "mods-available/mdm_wait"
-    wait.write_text(wait.read_text().replace("timeout = 4.0", "timeout = 0.5"))
+    wait.write_text(wait.read_text().replace("timeout = 2.5", "timeout = 0.5"))
     site.radiusd.stop()
     site.start_radiusd()
 

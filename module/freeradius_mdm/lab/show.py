@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import MdmError
 from ..log_line import decision_line
-from .cast import LAPTOP, Member, expected_rows
+from .cast import LAPTOP, TABLET, Member, expected_rows
 from .processes import deferred_interrupts, interrupted
 from .raddb import SECRET, VPN_PASSWORD, VPN_USER
 from .radius import LabRadiusError, RadiusClient
@@ -136,10 +136,10 @@ def _help(site: Site) -> str:
             "as a VPN headend with a managed tablet:",
             f"  printf '%s\\n' 'User-Name = {VPN_USER}' 'User-Password = {VPN_PASSWORD}' 'NAS-Port-Type = Virtual' \\",
             "    'Tunnel-Client-Endpoint = 198.51.100.37' \\",
-            f"    'Cisco-AVPair = \"mdm-tlv=device-uid=ID:Intune:DeviceID:{LAPTOP}\"' \\",
+            f"    'Cisco-AVPair = \"mdm-tlv=device-uid=ID:Intune:DeviceID:{TABLET}\"' \\",
             f"    'Message-Authenticator = 0x00' | radclient -x 127.0.0.1:{port} auth {SECRET}",
             "make the laptop non-compliant at the simulated Intune:",
-            f"  {lab} microsoft device --control 127.0.0.1:{control} {LAPTOP} compliant=false",
+            f"  {lab} microsoft --control http://127.0.0.1:{control} device set {LAPTOP} compliant=false",
             f"Configuration: {site.mdm_toml}   FreeRADIUS: {site.raddb}   logs: {site.log_directory}",
             "Ctrl-C stops all of it.",
             "",
