@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,6 +12,7 @@ from ..decision import Decision
 from .radius.reply import Reply
 
 _DACL = "ACS:CiscoSecure-Defined-ACL="
+_LONGEST_WHY = 90
 _COLUMNS = ("device", "arrives", "result", "vlan", "dacl / filter", "timer", "rule", "why")
 
 
@@ -90,5 +92,5 @@ def _cells(row: Row) -> tuple[str, ...]:
         acl,
         f"{timer} s" if timer is not None else "",
         row.decision.rule,
-        known if row.reply.accepted else why[:90],
+        known if row.reply.accepted else textwrap.shorten(why, _LONGEST_WHY, placeholder=" ..."),
     )
