@@ -41,6 +41,7 @@ test: setup ## every test
 	@$(PYTEST)
 
 test-debian13: setup ## the end-to-end tests against FreeRADIUS 3.2.7 in a Debian 13 chroot (root)
+	@module/freeradius_mdm/lab/setup.sh "$(STATE)" "$(VENV)" debootstrap
 	@$(AS_ROOT) tests/debian13/make_chroot.sh "$(CHROOT)"
 	@$(AS_ROOT) env MDM_TEST_CHROOT="$(CHROOT)" $(PYTEST) tests/radius tests/spikes
 

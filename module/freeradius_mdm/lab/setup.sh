@@ -1,7 +1,7 @@
 #!/bin/sh
-# Everything a fresh Debian 12 or 13 needs for the lab and the tests: setup.sh STATE_DIRECTORY VENV_DIRECTORY
+# Everything a fresh Debian 12 or 13 needs for the lab and the tests: setup.sh STATE_DIRECTORY VENV_DIRECTORY [PACKAGE ...]
 #
-# Installs Debian packages (through sudo when not root), makes the virtual environment, and copies the packaged
+# Installs Debian packages, the named ones too (through sudo when not root), makes the virtual environment, and copies the packaged
 # FreeRADIUS configuration to STATE_DIRECTORY/stock-raddb, because only root can read the original. Quick when all of
 # it is there. Outside the two directories it writes nothing but those packages.
 set -eu
@@ -10,7 +10,8 @@ state=$1
 venv=$2
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../../.." && pwd)
-packages="freeradius freeradius-python3 freeradius-rest freeradius-utils eapoltest python3-venv patch"
+shift 2
+packages="freeradius freeradius-python3 freeradius-rest freeradius-utils eapoltest python3-venv patch openssl iproute2 $*"
 
 fail() {
     printf 'setup: %s\n' "$*" >&2
