@@ -21,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = _command(arguments[0]) if arguments else None
     if command is None:
+        if arguments and not arguments[0].startswith("-"):
+            print(f"mdm-lab: there is no command {arguments[0]!r}", file=sys.stderr)
         print(USAGE, file=sys.stderr)
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
     return command(arguments[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -59,6 +60,8 @@ def _guarded(action: Callable[[], int]) -> int:
             return action()
     except (MdmError, LabRadiusError, OSError) as error:
         print(f"mdm-lab: {error}", file=sys.stderr)
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            print("next: stop the other copy, or choose ports, see mdm-lab run --help", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
