@@ -20,6 +20,9 @@ export PYTHONPYCACHEPREFIX = $(STATE)/cache/python
 export RUFF_CACHE_DIR = $(STATE)/cache/ruff
 export MYPY_CACHE_DIR = $(STATE)/cache/mypy
 export HYPOTHESIS_STORAGE_DIRECTORY = $(STATE)/cache/hypothesis
+# The real authenticators of the tests.
+TEST_PACKAGES = hostapd wpasupplicant \
+	charon-systemd strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins
 PYTEST = $(PYTHON) -m pytest -o cache_dir="$(STATE)/cache/pytest" $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
@@ -38,10 +41,11 @@ demo: setup ## the same, compared with what is expected, then stopped; exit stat
 	@$(LAB) demo --state "$(STATE)/demo"
 
 test: setup ## every test
+	@module/freeradius_mdm/lab/setup.sh "$(STATE)" "$(VENV)" $(TEST_PACKAGES)
 	@$(PYTEST)
 
 test-debian13: setup ## the end-to-end tests against FreeRADIUS 3.2.7 in a Debian 13 chroot (root)
-	@module/freeradius_mdm/lab/setup.sh "$(STATE)" "$(VENV)" debootstrap
+	@module/freeradius_mdm/lab/setup.sh "$(STATE)" "$(VENV)" $(TEST_PACKAGES) debootstrap
 	@$(AS_ROOT) tests/debian13/make_chroot.sh "$(CHROOT)"
 	@$(AS_ROOT) env MDM_TEST_CHROOT="$(CHROOT)" $(PYTEST) tests/radius tests/spikes
 

@@ -41,6 +41,9 @@ tenant = "contoso.example"
 client_id = "11111111-2222-4333-8444-555555555555"
 client_secret_file = "secret"
 
+[network_devices]
+default_vpn = "cisco-asa"
+
 [[identity]]
 source = "certificate-uri"
 
@@ -73,8 +76,14 @@ profile = "Restricted"
 vlan = 20
 dacl = "OPEN"
 
+[profiles.Employee.for.cisco-asa]
+without = ["vlan"]
+
 [profiles.Quarantine]
 vlan = "QUARANTINE"
+
+[profiles.Quarantine.for.cisco-asa]
+without = ["vlan"]
 
 [profiles.Restricted]
 filter_id = "RESTRICTED"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from freeradius_mdm.attribute_type import Form, Type
 from freeradius_mdm.confirm import differences, eap_failure, recorded
 from freeradius_mdm.reply import List, Operator, Pair, encode
 
@@ -67,7 +70,39 @@ def test_not_as_decided(change: tuple[tuple[str, str] | None, tuple[str, str] | 
 
 def test_untagged() -> None:
     # Seen by running 3.2.1 and 3.2.7: an untagged attribute is handed over with tag 0.
-    assert differences([Pair("Tunnel-Type", "VLAN", tag=0)], [("Tunnel-Type:0", "VLAN")]) == []
+    for tag in (0, None):
+        assert differences([Pair("Tunnel-Type", "VLAN", tag=tag)], [("Tunnel-Type:0", "VLAN")]) == []
+        assert differences([Pair("Tunnel-Type", "VLAN", tag=tag)], [("Tunnel-Type:1", "VLAN")]) != []
+
+
+def test_what_was_added_to_what_was_set() -> None:
+    decided = [Pair("Tunnel-Type", "VLAN", tag=1), Pair("Tunnel-Type", "GRE", Operator.ADD, tag=2)]
+    sent = [("Tunnel-Type:1", "VLAN"), ("Tunnel-Type:2", "GRE")]
+    assert differences(decided, sent) == []
+    assert differences(decided, sent[:1]) == ["Tunnel-Type:1 is VLAN, decided was VLAN, Tunnel-Type:2 = GRE"]
+    assert differences(decided, sent[::-1]) != []
+    assert differences(decided, [*sent, ("Tunnel-Type:3", "VLAN")]) != []
+
+
+def test_several_values_of_one_name_may_be_meant() -> None:
+    decided = [Pair("Cisco-AVPair", f"service={name}", Operator.ADD) for name in ("a", "b")]
+    assert differences(decided, [("Cisco-AVPair", "service=a"), ("Cisco-AVPair", "service=b")]) == []
+    assert differences(decided, [("Cisco-AVPair", "service=a")]) == [
+        "Cisco-AVPair is service=a, decided was service=a, service=b"
+    ]
+
+
+def test_a_long_acl_is_compared_quickly() -> None:
+    """One hook call at a time: the time may grow with the number of entries, not with its square."""
+    decided = [Pair("Cisco-AVPair", f"ip:inacl#{number}=permit ip any any", Operator.ADD) for number in range(3000)]
+    began = time.process_time()
+    assert differences(decided, [(pair.name, str(pair.value)) for pair in decided]) == []
+    assert time.process_time() - began < 0.5
+
+
+def test_an_operators_attribute_is_taken_back_too() -> None:
+    pair = Pair("Framed-IP-Address", "192.0.2.1", type=Type(Form.IPV4, 8))
+    assert encode({List.REPLY: eap_failure((), [pair])}) == {"reply": (("Framed-IP-Address", "!*", "ANY"),)}
 
 
 @pytest.mark.parametrize("value", ["back\\slash", "two\\\\", 'a\\"b', "end\\", 'say "no"', "%{User-Name}", "café"])

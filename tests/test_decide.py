@@ -67,7 +67,9 @@ class Case:
 
 
 def sent(verdict: Verdict) -> list[tuple[str, str, str]]:
-    return list(encode({List.REPLY: verdict.attributes}).get("reply", ()))
+    """Without Class, which every Accept carries (tests/test_authorization.py)."""
+    pairs = encode({List.REPLY: verdict.attributes}).get("reply", ())
+    return [pair for pair in pairs if pair[0] != "Class"]
 
 
 def timer(seconds: int) -> list[tuple[str, str, str]]:

@@ -127,6 +127,7 @@ def test_wait_then_decide_then_confirm(site: Site) -> None:
     assert [step.at_ms for step in decision.steps][2:4] == [0.0, pytest.approx(310, abs=0.01)]
     # What was sent, without keys, EAP and our own.
     assert decision.attributes == (
+        ("Class", "0x" + f"mdm:{decision.id}".encode().hex()),
         ("Tunnel-Type:1", "VLAN"),
         ("Tunnel-Medium-Type:1", "IEEE-802"),
         ("Tunnel-Private-Group-Id:1", "20"),

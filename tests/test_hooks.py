@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from freeradius_mdm.enforcement import Result
-from freeradius_mdm.reply import List, Pair, names
+from freeradius_mdm.reply import TYPES, List, Pair
 from freeradius_mdm.store.write import StoreWriter
 from tests.builders import KEY, MAB, PRINTED, URI, URI_ATTRIBUTE, WIRED_EAP_TLS, record, write_toml
 from tests.radiusd_stub import RadiusdStub
@@ -30,8 +30,17 @@ REJECT, UPDATED = 0, 8
 
 def dictionaries(directory: Path, *, leave_out: str = "", uri: bool = True) -> dict[str, str]:
     """Two dictionary files with every name we send, as small as they get."""
-    known = sorted({*names()} - {leave_out} | ({URI_ATTRIBUTE} if uri else set()))
-    (directory / "dictionary").write_text("".join(f"ATTRIBUTE {name} 1 string\n" for name in known), encoding="utf-8")
+    lines = []
+    for at, (name, kind) in enumerate(TYPES.items()):
+        if name == leave_out:
+            continue
+        number, vendor = kind.number or 3600 + at, f"V{kind.vendor}" if kind.vendor else ""
+        lines += [f"VENDOR {vendor} {kind.vendor}", f"BEGIN-VENDOR {vendor}"] if vendor else []
+        lines.append(f"ATTRIBUTE {name} {number} {kind.form} {'has_tag' if kind.tagged else ''}")
+        lines += [f"END-VENDOR {vendor}"] if vendor else []
+        lines += [f"VALUE {name} {value} {of}" for value, of in (kind.names or {}).items()]
+    lines += [f"ATTRIBUTE {URI_ATTRIBUTE} 1935 string"] if uri else []
+    (directory / "dictionary").write_text("\n".join(lines), encoding="utf-8")
     (directory / "local").write_text("", encoding="utf-8")
     file = directory / "mdm.toml"
     return {
@@ -174,6 +183,21 @@ def test_a_name_the_server_does_not_know_stops_the_start(tmp_path: Path, load: L
     assert stub.errors() == [f"mdm: {tmp_path}/local lacks MDM-Rule: add the line $INCLUDE dictionary.mdm"]
 
 
+def test_a_dictionary_that_changes_what_we_send_stops_the_start(tmp_path: Path, load: Load) -> None:
+    """A site's own line replaces the packaged one; values would arrive as zero, or under another name."""
+    write_toml(tmp_path)
+    files = dictionaries(tmp_path)
+    Path(files["local_dictionary"]).write_text("ATTRIBUTE Filter-Id 11 octets\n", encoding="utf-8")
+    with pytest.raises(ImportError):
+        load(files)
+    stub = sys.modules["radiusd"]
+    assert isinstance(stub, RadiusdStub)
+    assert stub.errors() == [
+        "mdm: Filter-Id is of type octets instead of string: "
+        f"undo what {tmp_path}/local or a file it includes says of it"
+    ]
+
+
 def test_a_faulty_configuration_stops_the_start_with_every_error(tmp_path: Path, load: Load) -> None:
     write_toml(tmp_path, "nonsense = 1\n")
     with pytest.raises(ImportError):
@@ -239,3 +263,51 @@ def test_standard_library_only_and_no_threads_under_the_systems_python(tmp_path:
         env={"PYTHONPATH": str(ROOT / "module"), "LANG": "C"},
     )
     assert (done.stdout, done.stderr) == ("[] 1\n", "")
+
+
+ACL = (("Cisco-AVPair", "aaa:event=acl-download"), ("MDM-Client-Address", "192.0.2.10"))
+# The version is the SHA-256 of `permit ip any any`, by sha256sum.
+OPEN = "#ACSACL#-IP-OPEN-ba3efdc0"
+
+
+def test_a_download_is_handled_and_confirmed(running: tuple[Any, RadiusdStub]) -> None:
+    hooks, stub = running
+    asked = (("User-Name", OPEN), *ACL)
+    place = (("MDM-Place", "download"),)
+    code, given_back = hooks.authorize(lists(asked, config=place))
+    assert (type(code), code) == (int, 3)  # RLM_MODULE_HANDLED
+    assert_taken_as_it_is(given_back)
+    assert given_back["config"] == (("Response-Packet-Type", ":=", "Access-Accept"),)
+    assert ("Cisco-AVPair", "+=", "ip:inacl#1=permit ip any any") in given_back["reply"]
+    reply = tuple((name, value) for name, _, value in given_back["reply"])
+    assert checked(hooks.post_auth(lists(asked, reply=reply, config=place))) == (UPDATED, {})
+    assert "mdm download id=" in stub.log[-1][1]
+    # A second time it is nobody's, and without the mark it is an Accept without a decision.
+    assert checked(hooks.post_auth(lists(asked, reply=reply, config=place)))[0] == REJECT
+    assert checked(hooks.post_auth(lists(asked, reply=reply)))[0] == REJECT
+
+
+def test_the_mark_counts_in_the_control_list_alone(running: tuple[Any, RadiusdStub]) -> None:
+    hooks, _ = running
+    asked = (("User-Name", OPEN), ("MDM-Place", "download"), *ACL)
+    assert checked(hooks.authorize(lists(asked)))[0] in (REJECT, UPDATED)
+    assert checked(hooks.post_auth(lists(asked)))[0] == REJECT
+
+
+def test_a_refused_download_is_a_reject(running: tuple[Any, RadiusdStub]) -> None:
+    hooks, stub = running
+    asked = (("User-Name", OPEN), ("MDM-Client-Address", "192.0.2.10"))
+    code, given_back = checked(hooks.authorize(lists(asked, config=(("MDM-Place", "download"),))))
+    assert code == REJECT
+    reply = tuple((name, value) for name, _, value in given_back["reply"])
+    place = (("MDM-Place", "download-reject"),)
+    assert checked(hooks.post_auth(lists(asked, reply=reply, config=place)))[0] == UPDATED
+    assert "outcome=refused" in stub.errors()[-1]
+    assert "code=M1512" in stub.errors()[-1]
+
+
+def test_an_unsigned_download_is_journaled_and_decides_nothing(running: tuple[Any, RadiusdStub]) -> None:
+    hooks, stub = running
+    asked = (("User-Name", OPEN), *ACL)
+    assert checked(hooks.authorize(lists(asked, config=(("MDM-Place", "download-unsigned"),)))) == (UPDATED, {})
+    assert "outcome=dropped" in stub.errors()[-1]

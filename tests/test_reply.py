@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Any
 
@@ -11,61 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freeradius_mdm.codes import MEANINGS
-from freeradius_mdm.errors import ReplyError
-from freeradius_mdm.reply import List, Operator, Pair, encode, names
-
-# The dictionaries' word for what we send: RFC 2865, 2868, 3579, Cisco and Microsoft VSAs. Whatever is not here is
-# one of our own text attributes, which stay inside the server.
-NUMBERS = {"Session-Timeout", "MDM-Record-Age"}
-NAMED = {"Tunnel-Type": {"VLAN"}, "Tunnel-Medium-Type": {"IEEE-802"}, "Termination-Action": {"RADIUS-Request"}}
-OCTETS = {"EAP-Message", "MS-MPPE-Recv-Key", "MS-MPPE-Send-Key"}
-TAGGED = {"Tunnel-Type", "Tunnel-Medium-Type", "Tunnel-Private-Group-Id"}
-LONGEST = {"Cisco-AVPair": 247, "Tunnel-Private-Group-Id": 252}
+from freeradius_mdm.errors import ReplyError, ReplyTooLong
+from freeradius_mdm.reply import List, Operator, Pair, encode, names, octets
+from tests import reply_oracle
 
 
 def assert_taken_as_it_is(given_back: Any) -> None:
     """Everything rlm_python3 wants of the dictionary it gets; what misses it is skipped, cut or zeroed silently."""
-    assert type(given_back) is dict  # exact types only
-    for name, pairs in given_back.items():
-        assert type(name) is str
-        assert name in {"reply", "config"}  # an unknown key is ignored
-        assert type(pairs) is tuple  # with a list the whole list is skipped
-        for pair in pairs:
-            assert type(pair) is tuple
-            assert len(pair) == 3  # without an operator a second Cisco-AVPair vanishes
-            assert all(type(part) is str for part in pair)
-            assert pair[1] in {":=", "+=", "!*"}  # `=`, `==`, `-=` and unknown ones do something else
-            assert_value_is_taken(*pair)
-
-
-def assert_value_is_taken(full_name: str, operator: str, value: str) -> None:
-    name, colon, tag = full_name.partition(":")
-    assert name in set(names())  # an unknown name is skipped
-    if colon:  # a list prefix is ignored, a tag goes on tunnel attributes alone
-        assert name in TAGGED
-        assert re.fullmatch("[0-9]|[12][0-9]|3[01]", tag)
-    if operator == "!*":
-        return
-    if name in NUMBERS:  # text becomes 0, larger numbers wrap, and 0 means "no limit" to some devices
-        assert re.fullmatch("0|[1-9][0-9]{0,9}", value)
-        assert int(value) < 2**32
-        assert name != "Session-Timeout" or int(value) > 0
-    elif name in NAMED:  # an unknown value name becomes 0
-        assert value in NAMED[name]
-    elif name in OCTETS:
-        assert re.fullmatch("0x([0-9a-f]{2})+", value)
-    else:
-        assert_text_is_taken(value, LONGEST.get(name, 253))
-
-
-def assert_text_is_taken(value: str, longest: int) -> None:
-    value.encode("utf-8", "strict")  # a lone surrogate is dropped
-    assert not re.search("[\x00-\x1f\x7f]", value)  # cut at NUL
-    # Read as a double-quoted string: every backslash starts an escape, and one at the end drops the value.
-    undone = re.sub(r"\\\\", "\x00", value)
-    assert "\\" not in undone
-    sent = undone.replace("\x00", "\\")
-    assert 1 <= len(sent.encode()) <= longest  # cut on the wire
+    reply_oracle.check(given_back)
 
 
 any_text = st.one_of(
@@ -106,6 +58,8 @@ def test_text_arrives_as_it_was_meant(name: str, text: str) -> None:
         (Pair("Session-Timeout", 14400), ("Session-Timeout", ":=", "14400")),
         (Pair("Session-Timeout", 2**31 - 1), ("Session-Timeout", ":=", "2147483647")),
         (Pair("Termination-Action", "RADIUS-Request"), ("Termination-Action", ":=", "RADIUS-Request")),
+        (Pair("Termination-Action", "Default"), ("Termination-Action", ":=", "Default")),
+        (Pair("ASA-VLAN", 4094), ("ASA-VLAN", ":=", "4094")),
         # Tagged and untagged.
         (Pair("Tunnel-Type", "VLAN", tag=1), ("Tunnel-Type:1", ":=", "VLAN")),
         (Pair("Tunnel-Private-Group-Id", "20", tag=0), ("Tunnel-Private-Group-Id:0", ":=", "20")),
@@ -144,7 +98,14 @@ class Text(str):
         Pair("MDM-Record-Age", -1),
         Pair("Tunnel-Type", "NOPE", tag=1),
         Pair("Tunnel-Type", "vlan", tag=1),
-        Pair("Termination-Action", "Default"),
+        Pair("Termination-Action", "default"),
+        Pair("Termination-Action", "Manage-Resources"),
+        Pair("Termination-Action", 1),
+        Pair("Idle-Timeout", 0),
+        Pair("ASA-VLAN", 0),
+        Pair("ASA-VLAN", 4095),
+        Pair("Egress-VLANID", 2**32),
+        Pair("Response-Packet-Type", "Access-Request"),
         Pair("No-Such-Attribute", "x"),
         Pair("control:Reply-Message", "x"),
         Pair("Reply-Message:1", "x"),
@@ -184,14 +145,79 @@ def test_an_empty_list_is_left_out() -> None:
 
 
 def test_what_does_not_fit_into_a_packet_is_refused() -> None:
-    """freeradius.md section 8: 40 AV pairs of 200 bytes... the rest is lost. Here 13 x (8 + 247) = 3315 bytes fit."""
-    pair = Pair("Cisco-AVPair", "x" * 247, Operator.ADD)
-    assert len(encode({List.REPLY: [pair] * 13})["reply"]) == 13
-    with pytest.raises(ReplyError, match=r"the reply has 3570 bytes of attributes, 3400 fit into one packet"):
-        encode({List.REPLY: [pair] * 14})
-    # Our own attributes are never sent, and control isn't either.
-    own = Pair("MDM-Rule", "x" * 253)
-    assert len(encode({List.REPLY: [pair] * 13 + [own] * 20})["reply"]) == 33
+    """RFC 2865 section 3: 4096 bytes. 20 of header and 18 of Message-Authenticator leave 4058.
+
+    15 x (8 + 247) = 3825, and 233 left: 8 + 225 fit, one byte more does not.
+    """
+    pairs = [Pair("Cisco-AVPair", "x" * 247, Operator.ADD)] * 15
+    fits = [*pairs, Pair("Cisco-AVPair", "y" * 225, Operator.ADD)]
+    assert len(encode({List.REPLY: fits})["reply"]) == 16
+    with pytest.raises(ReplyTooLong, match=r"the reply has 4059 bytes of attributes, 4058 fit into one packet"):
+        encode({List.REPLY: [*pairs, Pair("Cisco-AVPair", "y" * 226, Operator.ADD)]})
+    with pytest.raises(ReplyTooLong, match=r"the reply has 4058 bytes of attributes, 4057 fit"):
+        encode({List.REPLY: fits}, room=4057)
+    # Our own attributes are never sent, nor is control, nor what is cleared.
+    own = [Pair(f"MDM-{name}", "x" * 253) for name in ("Rule", "Server-Name", "Decision-Id")]
+    lists = {List.REPLY: [Pair("Filter-Id", "", Operator.CLEAR), *fits, *own], List.CONTROL: own}
+    assert len(encode(lists)["reply"]) == 20
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        # `:=` replaces the first of its name and ignores tags (section 2.4), so the first would be lost.
+        [Pair("Filter-Id", "a"), Pair("Filter-Id", "b")],
+        [Pair("Tunnel-Type", "VLAN", tag=1), Pair("Tunnel-Type", "VLAN", tag=2)],
+        [Pair("Cisco-AVPair", "a", Operator.ADD), Pair("Cisco-AVPair", "b")],
+        [Pair("Cisco-AVPair", "a", Operator.ADD), Pair("Cisco-AVPair", "", Operator.CLEAR)],
+    ],
+)
+def test_nothing_may_take_another_ones_place(pairs: list[Pair]) -> None:
+    with pytest.raises(ReplyError, match="stands in the reply list already and would be lost"):
+        encode({List.REPLY: pairs})
+
+
+def test_what_stands_beside_another() -> None:
+    pairs = [
+        Pair("Cisco-AVPair", "", Operator.CLEAR),
+        Pair("Cisco-AVPair", "a"),
+        Pair("Cisco-AVPair", "b", Operator.ADD),
+        Pair("Tunnel-Type", "VLAN", tag=1),
+        Pair("Tunnel-Type", "VLAN", Operator.ADD, tag=2),
+    ]
+    # In the order in which they were given: what matters first has to stand first.
+    assert encode({List.REPLY: pairs})["reply"] == (
+        ("Cisco-AVPair", "!*", "ANY"),
+        ("Cisco-AVPair", ":=", "a"),
+        ("Cisco-AVPair", "+=", "b"),
+        ("Tunnel-Type:1", ":=", "VLAN"),
+        ("Tunnel-Type:2", "+=", "VLAN"),
+    )
+
+
+def test_rules_that_end_where_an_attribute_does_are_refused() -> None:
+    """RFC 4849 section 2 puts rules together with a zero byte between; 3.2.1 and 3.2.7 then send an empty attribute."""
+
+    def rules(*lengths: int) -> list[Pair]:
+        return [Pair("NAS-Filter-Rule", "r" * length, Operator.ADD) for length in lengths]
+
+    for lengths in ((252,), (100, 151), (253, 253), (100, 100, 50)):
+        assert len(encode({List.REPLY: rules(*lengths)})["reply"]) == len(lengths)
+    for lengths in ((253,), (100, 152), (253, 252), (100, 100, 51)):
+        with pytest.raises(ReplyError, match="end exactly where an attribute does"):
+            encode({List.REPLY: rules(*lengths)})
+
+
+def test_an_operator_that_is_none() -> None:
+    with pytest.raises(ReplyError, match="the operator '=' is none of :=, "):
+        encode({List.REPLY: [Pair("Filter-Id", "x", "=")]})  # type: ignore[arg-type]
+
+
+def test_bytes() -> None:
+    # ise.md section 5.8: a fixed prefix and an id. "mdm:" is 6d 64 6d 3a in ASCII.
+    assert encode({List.REPLY: [Pair("Class", octets(b"mdm:0a"), Operator.ADD)]}) == {
+        "reply": (("Class", "+=", "0x6d646d3a3061"),)
+    }
 
 
 def test_every_reason_a_user_may_be_told_fits_into_a_reply_message() -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from . import mac
+from . import authorization, mac, network_device
+from .authorization import Authorization
 from .codes import MEANINGS, Code
 from .compliance import ComplianceRecord, EndpointKey
 from .config.model import Config, Mode
@@ -18,17 +19,20 @@ from .errors import ReplyError, StoreError
 from .identity.identify import identify
 from .identity.model import Identity
 from .identity.network_device import mac_texts
+from .network_device import NetworkDevice
 from .policy import dictionary
 from .policy.evaluate import evaluate
 from .policy.values import RequestValues
-from .profiles import cisco_ios_xe
-from .profiles.model import Access, AuthorizationProfile, Timer
+from .profiles.model import Access, AuthorizationProfile
+from .profiles.render import ProfileError
 from .record_state import RecordSource, RecordState, needs_answer, state_of
-from .reply import List, Pair, encode
-from .request import NasKind, Request
+from .reply import Pair
+from .request import Request
+from .request_record import recorded
 
 Clock = Callable[[], float]
 ReadRecord = Callable[[EndpointKey], ComplianceRecord | None]
+ReadAddress = Callable[[str], str]
 
 
 @dataclass(slots=True)
@@ -63,9 +67,19 @@ class Verdict:
 
 
 def decide(
-    request: Request, config: Config, read_record: ReadRecord, trail: Trail, *, has_uri_attribute: bool, waited: bool
+    request: Request,
+    config: Config,
+    read_record: ReadRecord,
+    trail: Trail,
+    *,
+    has_uri_attribute: bool,
+    waited: bool,
+    enrolment_address: ReadAddress = lambda _: "",
 ) -> Verdict | Pending:
-    """Decide, or say whose answer is missing. With `waited` it always decides."""
+    """Decide, or say whose answer is missing. With `waited` it always decides.
+
+    `enrolment_address` gives the address that an MDM server, by its name, has for enrolment; empty when unknown.
+    """
     now = trail.clock()
     identity = identify(request, config.identity, has_uri_attribute=has_uri_attribute)
     if not waited:
@@ -79,7 +93,7 @@ def decide(
             return Pending(identity.key)
         state = state_of(record, server, trail.started, now)
         _tell_state(state, record, trail)
-    return _select(request, config, identity, state, trail)
+    return _select(request, config, identity, state, trail, enrolment_address)
 
 
 def _tell_identity(identity: Identity, trail: Trail) -> None:
@@ -114,8 +128,17 @@ def _tell_state(state: RecordState, record: ComplianceRecord | None, trail: Trai
             trail.add(Code.UNKNOWN_DEVICE_STATE, f"{values}{failure}")
 
 
-def _select(request: Request, config: Config, identity: Identity, state: RecordState | None, trail: Trail) -> Verdict:
-    values = RequestValues(request, identity, state)
+def _select(
+    request: Request,
+    config: Config,
+    identity: Identity,
+    state: RecordState | None,
+    trail: Trail,
+    enrolment_address: ReadAddress,
+) -> Verdict:
+    device = network_device.find(request, config)
+    family = device.family.name if device.family else ""
+    values = RequestValues(request, identity, state, family)
     policy = config.policy
     rule_name, profile_name, monitor = "", "", policy.mode is Mode.MONITOR
     if identity.refusal is None:
@@ -127,7 +150,7 @@ def _select(request: Request, config: Config, identity: Identity, state: RecordS
         if not rule_name:
             profile_name = policy.default_profile
             trail.add(Code.DEFAULT_PROFILE, profile_name)
-    draft = _draft(request, identity, values, state, trail)
+    draft = replace(_draft(request, identity, values, state, trail), family=family)
     because = f"rule {rule_name}" if rule_name else f"no rule matched{identity.why_none}"
     code = Code.RULE_MATCHED if rule_name else Code.DEFAULT_PROFILE
     draft = replace(draft, rule=rule_name, profile=profile_name, reason=because, reason_code=code.value)
@@ -148,7 +171,8 @@ def _select(request: Request, config: Config, identity: Identity, state: RecordS
         # Where there is no EAP the reason reaches the user, on a VPN above all (ise.md section 5.1).
         message = "" if request.is_eap else f"{code} {MEANINGS[code].text}"
         return _rejected(draft, code, text, values, message)
-    return _build(request, config, config.profiles[profile_name], draft, state, values, trail)
+    profile = config.profiles[profile_name]
+    return _build(request, config, profile, draft, state, values, device, trail, enrolment_address)
 
 
 def _build(
@@ -158,7 +182,9 @@ def _build(
     draft: Decision,
     state: RecordState | None,
     values: RequestValues,
+    device: NetworkDevice,
     trail: Trail,
+    enrolment_address: ReadAddress,
 ) -> Verdict:
     trail.add(Code.PROFILE_SELECTED, profile.name)
     if profile.access is Access.REJECT:
@@ -166,26 +192,29 @@ def _build(
         trail.add(Code.REJECTED_BY_PROFILE, profile.name)
         message = "" if request.is_eap else profile.reply_message
         return _rejected(draft, Code.REJECTED_BY_PROFILE, reason, values, message)
-    left = state.timer if state else int(config.servers[0].reauth_interval)
-    attributes = cisco_ios_xe.results(profile, request.nas_kind, _timer(profile, request.nas_kind, left), config.dacls)
-    if profile.reply_message and not request.is_eap:
-        attributes += (Pair("Reply-Message", profile.reply_message),)
+    if device.refusal:
+        return _refused(draft, *device.refusal, values, trail)
+    given = Authorization(
+        config=config,
+        device=device,
+        left=state.timer if state else int(config.servers[0].reauth_interval),
+        decision_id=draft.id,
+        mac=draft.mac,
+        enrolment_address=lambda: enrolment_address(draft.server or config.servers[0].name),
+    )
     try:
-        encode({List.REPLY: attributes})
+        attributes = authorization.attributes(profile, request, given)
+    except ProfileError as error:
+        return _refused(draft, Code.RESULT_NOT_POSSIBLE, f"profile {profile.name}: {error}", values, trail)
     except ReplyError as error:
-        text = f"profile {profile.name}: {error}"
-        trail.add(Code.REPLY_REFUSED, text)
-        return _rejected(draft, Code.REPLY_REFUSED, text, values)
-    trail.add(Code.REPLY_BUILT, f"{len(attributes)} attributes")
+        return _refused(draft, Code.REPLY_REFUSED, f"profile {profile.name}: {error}", values, trail)
+    trail.add(Code.REPLY_BUILT, f"{len(attributes)} attributes for {draft.family}")
     return Verdict(draft, True, attributes, _published(draft, values))
 
 
-def _timer(profile: AuthorizationProfile, kind: NasKind, left: int) -> int | None:
-    """A profile's own duration never outlasts the compliance record."""
-    wanted = profile.vpn_session_timeout if kind is NasKind.VPN else profile.reauthentication
-    if wanted is Timer.NONE:
-        return None
-    return left if wanted is Timer.COMPLIANCE else min(int(wanted), left)
+def _refused(draft: Decision, code: Code, text: str, values: RequestValues, trail: Trail) -> Verdict:
+    trail.add(code, text)
+    return _rejected(draft, code, text, values)
 
 
 def _rejected(draft: Decision, code: Code, reason: str, values: RequestValues, message: str = "") -> Verdict:
@@ -232,7 +261,14 @@ def describe(request: Request, trail: Trail) -> Decision:
         method=_method(request),
         nas_address=request.first("NAS-IP-Address") or request.first("NAS-IPv6-Address"),
         nas_name=request.first("MDM-Client-Name") or request.first("NAS-Identifier"),
+        client=request.first("MDM-Client-Address"),
+        nas_identifier=request.first("NAS-Identifier"),
         nas_port=request.first("NAS-Port-Id") or request.first("NAS-Port"),
+        nas_port_id=request.first("NAS-Port-Id"),
+        calling_station=request.first("Calling-Station-Id"),
+        called_station=request.first("Called-Station-Id"),
+        acct_session_id=request.first("Acct-Session-Id"),
+        request=recorded(request),
         audit_session_id=request.av_pair("audit-session-id"),
         steps=tuple(trail.steps),
     )

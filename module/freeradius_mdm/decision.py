@@ -34,6 +34,7 @@ class Decision:
 
     `attributes` are (name, value) pairs as they went out, keys and EAP left out.
     `would_be_*` is filled in monitor mode: what enforcing would have done.
+    `request` is what was decided about, without secrets (request_record.py), so that it can be decided again.
     """
 
     id: str  # 24 hexadecimal digits, random
@@ -45,7 +46,14 @@ class Decision:
     method: str = ""  # EAP-TLS, PEAP, EAP-TTLS, MAB, PAP, ...
     nas_address: str = ""
     nas_name: str = ""  # the client's short name in FreeRADIUS
-    nas_port: str = ""
+    client: str = ""  # the address that the request came from, by which FreeRADIUS knows its clients
+    nas_identifier: str = ""
+    nas_port: str = ""  # NAS-Port-Id, else NAS-Port
+    nas_port_id: str = ""
+    calling_station: str = ""  # this and the next as the network device wrote them
+    called_station: str = ""
+    acct_session_id: str = ""  # where the Access-Request has one
+    family: str = ""  # the network device's vendor family
     audit_session_id: str = ""
     identity: str = ""  # the identifier asked about
     identity_kind: str = ""  # intune, entra, mac
@@ -64,7 +72,9 @@ class Decision:
     would_be_profile: str = ""
     reason: str = ""  # one line: why it was rejected, or the rule that let it in
     reason_code: str = ""
+    session_timeout: int | None = None  # seconds, as sent
     attributes: tuple[tuple[str, str], ...] = ()
+    request: tuple[tuple[str, str], ...] = ()
     steps: tuple[Step, ...] = field(default=())
     total_ms: float = 0.0
 
@@ -81,7 +91,9 @@ class Decision:
         try:
             values: dict[str, Any] = json.loads(text)
             values["outcome"] = Outcome(values["outcome"])
-            values["attributes"] = tuple((str(name), str(value)) for name, value in values["attributes"])
+            for pairs in ("attributes", "request"):  # a line of an earlier version has no request
+                found = values["attributes"] if pairs == "attributes" else values.get(pairs, ())
+                values[pairs] = tuple((str(name), str(value)) for name, value in found)
             values["steps"] = tuple(Step(**step) for step in values["steps"])
             return cls(**values)
         except (TypeError, KeyError, AttributeError) as error:

@@ -7,36 +7,32 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from . import confirm, durations
+from . import accounting, confirm, durations, reply_size
 from .codes import MEANINGS, Code
 from .config.model import Config
 from .config.watch import ConfigWatch
 from .decide import Pending, Trail, Verdict, decide, describe
 from .decision import Decision, Outcome
+from .dictionaries import Dictionary
+from .download.desk import DownloadDesk
 from .errors import ConfigError, StoreError
 from .journal import JournalWriter
 from .log_line import decision_line
 from .pending import Entry, PendingDecisions
-from .reply import List, Operator, Pair
+from .reply import TYPES, List, Operator, Pair
 from .request import Request
+from .result import Result as Result
 from .store.read import StoreReader
 
 Log = Callable[[str], None]
 DECISION_ID = "MDM-Decision-Id"
 WAITED = "MDM-Waited"
+REFUSAL = "MDM-Refusal"  # control: a code of policy.d/mdm's own
 _WAIT_FOR = ("MDM-Wait-Server", "MDM-Wait-Kind", "MDM-Wait-Value")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a hook gives back: accept or reject, and what it writes into which list."""
-
-    accept: bool
-    lists: Mapping[List, Sequence[Pair]] = field(default_factory=dict)
 
 
 class Enforcement:
@@ -50,11 +46,14 @@ class Enforcement:
         info: Log,
         error: Log,
         clock: Callable[[], float] = time.time,
+        dictionary: Dictionary | None = None,
     ) -> None:
+        """`dictionary`: FreeRADIUS's, for free attributes and for the size of what other modules add to a reply."""
         self._clock = clock
         self._info, self._error = info, error
         self._has_uri_attribute = has_uri_attribute
-        self._watch = ConfigWatch(config_file, clock(), self._on_config_change)
+        self._dictionary = dictionary
+        self._watch = ConfigWatch(config_file, clock(), self._on_config_change, dictionary)
         self._pending = PendingDecisions()
         self._open(self._watch.config)
 
@@ -62,6 +61,8 @@ class Enforcement:
         self._state_directory = config.service.state_directory
         self._reader = StoreReader(config.service.store_file)
         self._journal = JournalWriter(config.service.journal_directory)
+        self._downloads = DownloadDesk(self._reader, self._journal, self._clock, self._info, self._error)
+        self._downloads.take_over(config)
 
     def _on_config_change(self, error: ConfigError | None) -> None:
         if error is None:
@@ -75,6 +76,7 @@ class Enforcement:
         if config.service.state_directory != self._state_directory:
             self._reader.close()
             self._open(config)
+        self._downloads.take_over(config)
         return config
 
     def close(self) -> None:
@@ -97,6 +99,7 @@ class Enforcement:
             entry.trail,
             has_uri_attribute=self._has_uri_attribute,
             waited=waited,
+            enrolment_address=self._enrolment_address,
         )
         handle = Pair(DECISION_ID, entry.trail.id)
         if isinstance(outcome, Pending):
@@ -110,6 +113,12 @@ class Enforcement:
             {List.REPLY: (handle, *outcome.published, *outcome.attributes), List.CONTROL: (no_wait,)},
         )
 
+    def _enrolment_address(self, server: str) -> str:
+        try:
+            return self._reader.redirect_url(server)
+        except StoreError:
+            return ""
+
     def confirm_accept(self, request: Request) -> Result:
         """Let the Accept out if it is what was decided, and journal it; else reject."""
         config = self._config()
@@ -121,11 +130,17 @@ class Enforcement:
         wrong += confirm.differences(verdict.attributes, request.reply)
         if wrong:
             return self._reject(request, entry, Code.REPLY_ALTERED, "; ".join(wrong))
+        size = reply_size.of_reply(request.reply, self._dictionary)
+        if size > reply_size.LARGEST_PACKET:
+            ours = reply_size.of_pairs(verdict.attributes, TYPES)
+            text = f"the reply has {size} bytes, {ours} of them decided here; {reply_size.LARGEST_PACKET} fit"
+            return self._reject(request, entry, Code.REPLY_TOO_LONG, text)
         trail.add(Code.REPLY_CONFIRMED, f"{len(verdict.attributes)} attributes")
         decision = self._final(verdict.decision, request, trail, Outcome.ACCEPT, verdict)
         if not self._record(decision, required=config.service.audit_required):
             text = MEANINGS[Code.JOURNAL_UNWRITABLE].text + " and audit_required is set"
             return self._reject(request, entry, Code.JOURNAL_UNWRITABLE, text)
+        self._downloads.hand(decision)
         return Result(True)
 
     def confirm_reject(self, request: Request) -> Result:
@@ -134,10 +149,10 @@ class Enforcement:
         entry = self._pending.pop(request.handed_over(DECISION_ID))
         if entry is None or entry.verdict is None:
             trail = entry.trail if entry else Trail(secrets.token_hex(12), self._clock(), self._clock)
-            text = request.first("Module-Failure-Message") or MEANINGS[Code.NO_SUCCESS].text
-            trail.add(Code.NO_SUCCESS, text)
+            code, text = _refusal(request)
+            trail.add(code, text)
             decision = replace(
-                describe(request, trail), outcome=Outcome.REJECT, reason=text[:400], reason_code=Code.NO_SUCCESS.value
+                describe(request, trail), outcome=Outcome.REJECT, reason=text[:400], reason_code=code.value
             )
             entry = Entry(trail, Verdict(decision, False, ()))
         verdict = entry.verdict
@@ -150,6 +165,26 @@ class Enforcement:
         self._record(self._final(decision, request, entry.trail, Outcome.REJECT, verdict))
         # A site's own reject in post-auth comes here with EAP-Success.
         return Result(True, {List.REPLY: confirm.eap_failure(request.reply, ())})
+
+    def download(self, request: Request) -> Result:
+        """Serve one packet of a downloadable ACL, or refuse."""
+        config = self._config()
+        return self._downloads.answer(request, config)
+
+    def confirm_download(self, request: Request) -> Result:
+        """Let the last packet of a downloadable ACL out if it is what was built, and journal the download."""
+        self._config()
+        return self._downloads.confirm(request, reply_size.of_reply(request.reply, self._dictionary))
+
+    def refuse_download(self, request: Request) -> Result:
+        """Journal a refused download, whoever refused it."""
+        self._config()
+        return self._downloads.refused(request)
+
+    def drop_download(self, request: Request) -> Result:
+        """Journal a download request without signature, which is not answered."""
+        self._config()
+        return self._downloads.unsigned(request)
 
     def _reject(self, request: Request, entry: Entry | None, code: Code, text: str) -> Result:
         """Reject in post-auth; Post-Auth-Type REJECT follows and journals it."""
@@ -183,12 +218,31 @@ class Enforcement:
             method=outer.method,
             nas_address=outer.nas_address,
             nas_name=outer.nas_name,
+            client=outer.client,
+            nas_identifier=outer.nas_identifier,
             nas_port=outer.nas_port,
+            nas_port_id=outer.nas_port_id,
+            calling_station=outer.calling_station,
+            called_station=outer.called_station,
+            acct_session_id=outer.acct_session_id,
             audit_session_id=outer.audit_session_id,
+            session_timeout=_session_timeout(sent),
             attributes=sent,
             steps=tuple(trail.steps),
             total_ms=round((self._clock() - trail.started) * 1000, 3),
         )
+
+    def account(self, request: Request) -> bool:
+        """Journal an Accounting-Request, however odd. False: it could not be, and must not be acknowledged."""
+        self._config()
+        event = accounting.from_request(request, self._clock())
+        try:
+            self._journal.append("accounting", event.to_json(), event.at)
+        except StoreError as error:
+            what = f"{event.status.value} {event.acct_session_id[:80]!r} of {event.client or event.nas_address}"
+            self._error(f"{Code.JOURNAL_UNWRITABLE} accounting {what} is not journaled nor acknowledged: {error}")
+            return False
+        return True
 
     def _record(self, decision: Decision, *, required: bool = False) -> bool:
         """Journal, then log. False: `required`, and it could not be journaled, so it must not come into force."""
@@ -200,6 +254,20 @@ class Enforcement:
                 return False
         self._info(decision_line(decision))
         return True
+
+
+def _session_timeout(sent: Iterable[tuple[str, str]]) -> int | None:
+    """The last one of the reply, as a network device takes it. Another policy may have put it there."""
+    values = [value for name, value in sent if name == "Session-Timeout" and value.isdecimal()]
+    return int(values[-1]) if values else None
+
+
+def _refusal(request: Request) -> tuple[Code, str]:
+    """Why there was no decision: what policy.d/mdm refused by itself, or what another module says."""
+    refused = request.control_value(REFUSAL)
+    if refused in tuple(Code):
+        return Code(refused), MEANINGS[Code(refused)].text
+    return Code.NO_SUCCESS, request.first("Module-Failure-Message") or MEANINGS[Code.NO_SUCCESS].text
 
 
 def _wait_for(pending: Pending, config: Config) -> tuple[Pair, ...]:

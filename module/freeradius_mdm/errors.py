@@ -3,7 +3,10 @@
     MdmError                 anything wrong that an operator can mend
     ├── ConfigError          the configuration can't be used; carries every problem found, not just the first
     ├── StoreError           the store can't be read or written
+    ├── DaclError            a downloadable ACL can't be read, or not be said to a family (dacl/kinds.py)
+    ├── ProfileError         a profile asks for what a network device can't be told (profiles/render.py)
     ├── ReplyError           the encoder can't vouch for a reply, which therefore becomes a reject
+    │   └── ReplyTooLong     it does not fit into one packet
     └── SourceError          an MDM server did not answer the question
 
 Standard library only: radiusd imports this.
@@ -54,6 +57,10 @@ class StoreError(MdmError):
 
 class ReplyError(MdmError):
     """The encoder can't vouch for a reply, which therefore becomes a reject."""
+
+
+class ReplyTooLong(ReplyError):
+    """A reply does not fit into one packet; FreeRADIUS would cut it without a word."""
 
 
 class SourceError(MdmError):

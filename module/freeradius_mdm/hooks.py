@@ -14,15 +14,17 @@ from typing import Any
 
 import radiusd
 
-from . import confirm, reply
+from . import confirm, reply, reply_types
 from .codes import MEANINGS, Code
-from .dictionaries import attribute_names
-from .enforcement import Enforcement, Result
-from .errors import ConfigError, ReplyError
+from .dictionaries import load
+from .enforcement import Enforcement
+from .errors import ConfigError, ReplyError, ReplyTooLong
 from .identity.certificate import URI_ATTRIBUTE
 from .request import Request
+from .result import Result
 
-_REJECT, _UPDATED = 0, 8  # rlm_python3's own numbers; exact ints, since an IntEnum is refused
+# rlm_python3's own numbers; exact ints, since an IntEnum is refused
+_REJECT, _OK, _HANDLED, _INVALID, _UPDATED = 0, 2, 3, 4, 8
 Lists = Mapping[str, Any]
 Given = tuple[int, dict[str, tuple[tuple[str, str, str], ...]]]
 
@@ -39,16 +41,27 @@ def _start() -> Enforcement:
     """Read everything at import: that alone stops every release, and `radiusd -C`, when something is wrong."""
     settings: Mapping[str, str] = radiusd.config
     try:
-        names = attribute_names(Path(settings["dictionary"]), Path(settings["local_dictionary"]))
+        dictionary = load(Path(settings["dictionary"]), Path(settings["local_dictionary"]))
     except OSError as error:
         _error(f"mdm: {error.filename} can't be read: {error.strerror}; see config in mods-available/mdm_policy")
         raise ImportError("a dictionary can't be read, see the line above") from None
-    missing = sorted(set(reply.names()) - names)
+    missing = sorted(set(reply.names()) - dictionary.attributes.keys())
     if missing:
         _error(f"mdm: {settings['local_dictionary']} lacks {', '.join(missing)}: add the line $INCLUDE dictionary.mdm")
         raise ImportError("attributes are missing from the dictionary, see the lines above")
+    changed = reply_types.disagreements(dictionary)
+    for what in changed:
+        _error(f"mdm: {what}: undo what {settings['local_dictionary']} or a file it includes says of it")
+    if changed:
+        raise ImportError("attributes are changed in the dictionary, see the lines above")
     try:
-        return Enforcement(Path(settings["file"]), has_uri_attribute=URI_ATTRIBUTE in names, info=_info, error=_error)
+        return Enforcement(
+            Path(settings["file"]),
+            has_uri_attribute=URI_ATTRIBUTE in dictionary.attributes,
+            info=_info,
+            error=_error,
+            dictionary=dictionary,
+        )
     except ConfigError as error:
         for line in str(error).splitlines():
             _error(f"mdm: {line}")
@@ -70,19 +83,47 @@ def detach(_: object = None) -> int:
 
 
 def authorize(lists: Lists) -> Given:
-    """Decide, or ask unlang to wait and to call again."""
-    return _give(lists, _enforcement.decide)
+    """Decide, or ask unlang to wait and to call again; control `MDM-Place` tells a download of an ACL from that."""
+
+    def run(request: Request) -> Result:
+        match request.control_value("MDM-Place"):
+            case "download":
+                return _enforcement.download(request)
+            case "download-unsigned":
+                return _enforcement.drop_download(request)
+        return _enforcement.decide(request)
+
+    return _give(lists, run)
 
 
 def post_auth(lists: Lists) -> Given:
     """Confirm and journal what goes out; control `MDM-Place` tells a reject from an accept."""
 
     def run(request: Request) -> Result:
-        if request.control_value("MDM-Place") == "reject":
-            return _enforcement.confirm_reject(request)
+        match request.control_value("MDM-Place"):
+            case "reject":
+                return _enforcement.confirm_reject(request)
+            case "download":
+                return _enforcement.confirm_download(request)
+            case "download-reject":
+                return _enforcement.refuse_download(request)
         return _enforcement.confirm_accept(request)
 
     return _give(lists, run)
+
+
+def accounting(lists: Lists) -> Given:
+    """Journal an Accounting-Request. INVALID leaves it unanswered, so that the network device sends it again.
+
+    FAIL would be answered after all where a site forwards accounting. It also is what rlm_python3 gives by itself when
+    it does not call us, for an attribute that is not UTF-8; policy.d/mdm has such a request answered, and so is one
+    that runs into a defect: a device that is never answered takes the whole server for dead.
+    """
+    try:
+        return (_OK if _enforcement.account(Request.from_hook(lists)) else _INVALID), {}
+    except Exception as error:
+        _tell_defect(error)
+        return _OK, {}
 
 
 def _give(lists: Lists, run: Callable[[Request], Result]) -> Given:
@@ -90,11 +131,23 @@ def _give(lists: Lists, run: Callable[[Request], Result]) -> Given:
     try:
         request = Request.from_hook(lists)
         result = run(request)
-        return (_UPDATED if result.accept else _REJECT), reply.encode(result.lists)
+        return _code(result), reply.encode(result.lists)
     except ReplyError as error:
-        _error(f"{Code.REPLY_REFUSED} {error}: {MEANINGS[Code.REPLY_REFUSED].advice}")
+        code = Code.REPLY_TOO_LONG if isinstance(error, ReplyTooLong) else Code.REPLY_REFUSED
+        _error(f"{code} {error}: {MEANINGS[code].advice}")
     except Exception as error:
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        # The exception's text could hold a value of the request, so only its type and place are told.
-        _error(f"{Code.DEFECT} {type(error).__name__} at {Path(where.filename).name}:{where.lineno}: {where.line}")
+        _tell_defect(error)
     return _REJECT, reply.encode({reply.List.REPLY: confirm.eap_failure(request.reply, ())})
+
+
+def _tell_defect(error: Exception) -> None:
+    """The exception's text could hold a value of the request, so only its type and place are told."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    _error(f"{Code.DEFECT} {type(error).__name__} at {Path(where.filename).name}:{where.lineno}: {where.line}")
+
+
+def _code(result: Result) -> int:
+    """HANDLED ends the section with a complete reply; anywhere else it would let a device in (section 2.5)."""
+    if not result.accept:
+        return _REJECT
+    return _HANDLED if result.handled else _UPDATED

@@ -1,106 +1,45 @@
 """The strict encoder: what it lets through, rlm_python3 takes as it is; everything else raises ReplyError.
 
 rlm_python3 skips, cuts or zeroes what it does not like without a word (freeradius.md sections 2.3 to 2.5), which
-ends in a bare Access-Accept. So every name, operator, type, range and length is checked here first.
-Standard library only: radiusd imports this.
+ends in a bare Access-Accept. So every name, operator, type, range, length and the size of the whole packet is checked
+here first.
+
+Order: the pairs of a list leave in the order in which they are given, and FreeRADIUS sends them in that order. What
+matters first has to stand first, VLAN and timer before lists of ACEs: a network device that reads only so much of a
+reply has read that. Standard library only: radiusd imports this.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
-from .errors import ReplyError
+from . import reply_size
+from .attribute_type import Type, written
+from .errors import ReplyError, ReplyTooLong
+from .pairs import List, Operator, Pair
+from .reply_types import TYPES
 
-
-class Operator(StrEnum):
-    """The only operators with a dependable effect (freeradius.md section 2.4)."""
-
-    SET = ":="  # replaces the first of that name
-    ADD = "+="  # appends
-    CLEAR = "!*"  # removes all of that name
+__all__ = ["TYPES", "List", "Operator", "Pair", "Type", "encode", "names", "octets"]
 
 
-class List(StrEnum):
-    """The lists a hook can write."""
+def encode(
+    lists: Mapping[List, Sequence[Pair]],
+    types: Mapping[str, Type] = TYPES,
+    room: int = reply_size.MOST_ROOM,
+) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    """The dictionary half of a hook's result: exact str, tuple and dict, as rlm_python3 wants them.
 
-    REPLY = "reply"
-    CONTROL = "config"
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One attribute for a list. `value`: text, or an int for numbers; `tag` 0..31 for tunnel attributes."""
-
-    name: str
-    value: str | int
-    operator: Operator = Operator.SET
-    tag: int | None = None
-
-    @property
-    def full_name(self) -> str:
-        """The name as FreeRADIUS writes it, with its tag."""
-        return f"{self.name}:{self.tag}" if self.tag is not None else self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """What a value of an attribute may be. `size`: bytes of its header on the wire, 0 for one that is never sent."""
-
-    size: int = 2
-    longest: int = 253
-    numbers: range | None = None
-    names: Mapping[str, int] | None = None
-    octets: bool = False
-    tagged: bool = False
-
-
-_TEXT = Type()
-_OWN = Type(size=0)
-# RFC 2865 (11, 18, 27, 29), RFC 2868 (64, 65, 81), RFC 3579 (79), Cisco VSA 9/1, Microsoft VSAs 311/16, 17.
-TYPES: Mapping[str, Type] = {
-    "Tunnel-Type": Type(names={"VLAN": 13}, tagged=True),
-    "Tunnel-Medium-Type": Type(names={"IEEE-802": 6}, tagged=True),
-    "Tunnel-Private-Group-Id": Type(longest=252, tagged=True),
-    "Filter-Id": _TEXT,
-    "Reply-Message": _TEXT,
-    "Session-Timeout": Type(numbers=range(1, 2**31)),  # 0 means "no limit" to some devices
-    "Termination-Action": Type(names={"RADIUS-Request": 1}),
-    "Cisco-AVPair": Type(size=8, longest=247),
-    "EAP-Message": Type(octets=True),
-    "MS-MPPE-Recv-Key": Type(size=8, octets=True),
-    "MS-MPPE-Send-Key": Type(size=8, octets=True),
-    "MDM-Decision-Id": _OWN,
-    "MDM-Device-Register-Status": _OWN,
-    "MDM-Device-Compliant-Status": _OWN,
-    "MDM-Managed": _OWN,
-    "MDM-Server-Reachable": _OWN,
-    "MDM-Server-Name": _OWN,
-    "MDM-Record-Source": _OWN,
-    "MDM-Record-Age": Type(size=0, numbers=range(2**31)),
-    "MDM-Identity-Source": _OWN,
-    "MDM-Identity-Proven": _OWN,
-    "MDM-Rule": _OWN,
-    "MDM-Authorization-Profile": _OWN,
-    "MDM-Wait-Server": _OWN,
-    "MDM-Wait-Kind": _OWN,
-    "MDM-Wait-Value": _OWN,
-    "MDM-Wait-Time": _OWN,
-}
-# 20 bytes of header, EAP-Message, Message-Authenticator, MPPE keys and Proxy-State need room below 4096 bytes;
-# what does not fit is lost on the wire without an error (freeradius.md section 8).
-_BUDGET = 3400
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def encode(lists: Mapping[List, Sequence[Pair]]) -> dict[str, tuple[tuple[str, str, str], ...]]:
-    """The dictionary half of a hook's result: exact str, tuple and dict, as rlm_python3 wants them."""
-    encoded = {str(name.value): tuple(map(_encode, pairs)) for name, pairs in lists.items() if pairs}
-    size = sum(_wire_size(pair) for pair in lists.get(List.REPLY, ()))
-    if size > _BUDGET:
-        raise ReplyError(f"the reply has {size} bytes of attributes, {_BUDGET} fit into one packet")
+    `types`: the attributes that may be sent, beside an operator's own, which bring their type along. `room`: bytes that
+    the reply list may take on the wire, see `reply_size.room_for`. Raises ReplyError for whatever would not arrive as
+    it is.
+    """
+    encoded = {str(name.value): tuple(_encode(pair, types) for pair in pairs) for name, pairs in lists.items() if pairs}
+    for name, pairs in lists.items():
+        _refuse_overwritten(name, pairs)
+        _refuse_empty(pairs)
+    size = reply_size.of_pairs(lists.get(List.REPLY, ()), types)
+    if size > room:
+        raise ReplyTooLong(f"the reply has {size} bytes of attributes, {room} fit into one packet")
     return encoded
 
 
@@ -109,55 +48,44 @@ def names() -> Iterable[str]:
     return TYPES.keys()
 
 
-def _encode(pair: Pair) -> tuple[str, str, str]:
-    kind = TYPES.get(pair.name) if type(pair.name) is str else None
+def octets(value: bytes) -> str:
+    """Bytes as the value of an attribute that takes octets."""
+    return "0x" + value.hex()
+
+
+def _encode(pair: Pair, types: Mapping[str, Type]) -> tuple[str, str, str]:
+    kind = (pair.type or types.get(pair.name)) if type(pair.name) is str else None
     if kind is None:
         raise ReplyError(f"{pair.name!r} is no attribute this module sends")
     if pair.tag is not None and not (kind.tagged and type(pair.tag) is int and 0 <= pair.tag <= 31):
         raise ReplyError(f"{pair.name} can't carry tag {pair.tag}; a tunnel attribute can, from 0 to 31")
+    if type(pair.operator) is not Operator:
+        raise ReplyError(f"{pair.name}: the operator {pair.operator!r} is none of {', '.join(Operator)}")
+    # Without a tag rlm_python3 would take "any tag", -128, and show that to the last look at the reply.
+    name = f"{pair.name}:0" if kind.tagged and pair.tag is None else pair.full_name
     if pair.operator is Operator.CLEAR:
         return pair.full_name, Operator.CLEAR.value, "ANY"
-    return pair.full_name, pair.operator.value, _value(pair, kind)
+    return name, pair.operator.value, written(pair.name, pair.value, kind)
 
 
-def _value(pair: Pair, kind: Type) -> str:
-    value = pair.value
-    if kind.numbers is not None:
-        if type(value) is not int or value not in kind.numbers:
+def _refuse_empty(pairs: Sequence[Pair]) -> None:
+    """FreeRADIUS puts an empty attribute behind rules that end where an attribute does; a device may drop the reply."""
+    for lengths in reply_size.rule_runs(pairs):
+        if reply_size.ends_full(lengths):
             raise ReplyError(
-                f"{pair.name} = {value!r}: a number from {kind.numbers.start} to {kind.numbers.stop - 1} fits"
+                f"{len(lengths)} NAS-Filter-Rule of {sum(lengths)} bytes in all end exactly where an attribute does: "
+                "make one of them longer or shorter by one character"
             )
-        return str(value)
-    if type(value) is not str:
-        raise ReplyError(f"{pair.name} = {value!r}: text is needed")
-    if kind.names is not None:
-        if value not in kind.names:
-            raise ReplyError(f"{pair.name} = {value!r}: {' or '.join(kind.names)} fits")
-        return value
-    if kind.octets:
-        if not re.fullmatch(r"0x(?:[0-9a-f]{2})+", value) or len(value) // 2 - 1 > kind.longest:
-            raise ReplyError(f"{pair.name}: 0x and hexadecimal digits are needed")
-        return value
-    return _text(pair.name, value, kind.longest)
 
 
-def _text(name: str, value: str, longest: int) -> str:
-    try:
-        size = len(value.encode("utf-8", "strict"))
-    except UnicodeEncodeError as error:
-        raise ReplyError(f"{name}: the text can't be written as UTF-8") from error
-    if not 1 <= size <= longest:
-        raise ReplyError(f"{name} has {size} bytes, 1 to {longest} fit")
-    if _CONTROL_CHARACTERS.search(value):
-        raise ReplyError(f"{name} holds control characters")
-    return value.replace("\\", "\\\\")  # FreeRADIUS reads the text as a double-quoted string
+def _refuse_overwritten(name: List, pairs: Sequence[Pair]) -> None:
+    """`:=` replaces the first of its name whatever its tag, so a second one makes the first one vanish.
 
-
-def _wire_size(pair: Pair) -> int:
-    kind = TYPES.get(pair.name, _TEXT)
-    if kind.size == 0 or pair.operator is Operator.CLEAR:
-        return 0
-    if kind.numbers is not None or kind.names is not None:
-        return kind.size + 4
-    tag = 1 if pair.tag else 0
-    return kind.size + tag + (len(str(pair.value)) // 2 - 1 if kind.octets else len(str(pair.value).encode()))
+    `!*` behind a value would do the same.
+    """
+    seen: set[str] = set()
+    for pair in pairs:
+        if pair.operator is not Operator.ADD and pair.name in seen:
+            raise ReplyError(f"{pair.name} stands in the {name.value} list already and would be lost: use += for both")
+        if pair.operator is not Operator.CLEAR:
+            seen.add(pair.name)

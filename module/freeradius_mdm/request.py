@@ -7,21 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+
+from .nas_kind import NasKind
+from .profiles.family import FAMILIES
 
 Pairs = Sequence[tuple[str, str]]
 
 # rlm_python3 hands on 1023 bytes of a value and says nothing of the rest (freeradius.md section 2.2).
 LONGEST_WHOLE_VALUE = 999
-
-
-class NasKind(StrEnum):
-    """How the endpoint reaches the network (ise.md sections 3 and 5.7)."""
-
-    WIRED = "wired"
-    WIRELESS = "wireless"
-    VPN = "vpn"
-    OTHER = "other"
 
 
 # Values by name and by number: a site's dictionary can rename them.
@@ -32,6 +25,8 @@ _CALL_CHECK = {"Call-Check", "Call-Check-User", "10"}
 MDM_TLV = "mdm-tlv="
 # In the inner tunnel policy.d/mdm puts this mark between what the client sent in the tunnel and the outer request.
 OUTER_REQUEST_MARK = "MDM-Outer-Request"
+# policy.d/mdm puts the `mdm_family` of FreeRADIUS's client section here.
+FAMILY = "MDM-Vendor-Family"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +92,16 @@ class Request:
         return self.first("Service-Type") in _CALL_CHECK
 
     def _nas_kind(self) -> NasKind:
-        """Wired, wireless, VPN or other. A Virtual port alone is also how device administration looks."""
+        """Wired, wireless, VPN or other.
+
+        A Virtual port alone is also how device administration looks, but not from a device that is nothing but a
+        VPN headend, such as strongSwan.
+        """
         port = self.first("NAS-Port-Type")
-        tunnel_signs = self.first("Tunnel-Client-Endpoint") or any(True for _ in self.mdm_tlvs())
+        family = FAMILIES.get(self.first(FAMILY))
+        tunnel_signs = (
+            self.first("Tunnel-Client-Endpoint") or any(True for _ in self.mdm_tlvs()) or (family and family.is_vpn)
+        )
         if self.first("ASA-TunnelGroupName") or (port in _VIRTUAL_PORTS and tunnel_signs):
             return NasKind.VPN
         if port in _WIRED_PORTS:

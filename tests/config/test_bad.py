@@ -17,6 +17,7 @@ BAD = Path(__file__).parent / "bad"
 @pytest.mark.parametrize("name", sorted(file.stem for file in BAD.glob("*.toml")))
 def test_error_text(name: str, tmp_path: Path) -> None:
     write_toml(tmp_path)  # brings dacls/OPEN.acl
+    (tmp_path / "dacls" / "OPEN-SIX.ipv6.acl").write_text("permit ipv6 any any\n", encoding="utf-8")
     shutil.copy(BAD / f"{name}.toml", tmp_path)
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / f"{name}.toml")

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from freeradius_mdm.config import reader
+from freeradius_mdm.dacl import MaskStyle
 from freeradius_mdm.config.model import AssertionMode, IdentitySourceType, Mode
 from freeradius_mdm.config.reader import load
 from freeradius_mdm.errors import ConfigError
@@ -40,11 +41,15 @@ def test_defaults(tmp_path: Path) -> None:
     assert read.service.store_file == Path("/var/lib/freeradius-mdm/store.sqlite")
     assert read.service.journal_directory == Path("/var/lib/freeradius-mdm/journal")
     assert read.policy.mode is Mode.ENFORCE
-    employee = read.profiles["Employee"]
-    assert (employee.access, employee.vlan, employee.vlan_tag) == (Access.ACCEPT, "20", 1)
+    assert read.profiles["Employee"].access is Access.ACCEPT
+    employee = read.profiles["Employee"].results["cisco-ios-xe"]
+    assert (employee.vlan, employee.vlan_tag, employee.dacl) == ("20", 1, "OPEN")
+    # What [profiles.Employee.for.cisco-asa] leaves out; the rest is as in the profile.
+    headend = read.profiles["Employee"].results["cisco-asa"]
+    assert (headend.vlan, headend.dacl) == ("", "OPEN")
     assert (employee.reauthentication, employee.vpn_session_timeout) == (Timer.COMPLIANCE, Timer.NONE)
     # printf 'permit ip any any' | sha256sum: ba3efdc0...
-    assert read.dacls == {"OPEN": "ba3efdc0"}
+    assert {name: acl.served(MaskStyle.WILDCARD).version for name, acl in read.dacls.items()} == {"OPEN": "ba3efdc0"}
     assert read.warnings == ()
 
 
@@ -117,11 +122,11 @@ def test_bad_dacls_are_told_with_file_and_line(tmp_path: Path) -> None:
         load(file)
     assert str(caught.value).replace(f"{tmp_path}/", "") == (
         "3 errors in the configuration\n"
-        "dacls/LONG.acl:2: has 300 characters, an ACE can have 233\n"
-        "    allowed: one access control entry a line\n"
+        "dacls/LONG.acl:2: has 300 characters\n"
+        "    allowed: at most 233 in one ACE\n"
         "dacls/OPEN.acl:1: holds no access control entry\n"
-        "    allowed: one access control entry a line\n"
-        "mdm.toml:40: profiles.Employee.dacl: 'OPEN' is not there\n"
+        "    allowed: one ACE a line, at least one\n"
+        "mdm.toml:43: profiles.Employee.dacl: 'OPEN' is not there\n"
         "    allowed: a file dacls/NAME.acl beside this file: there is none"
     )
 

@@ -15,7 +15,7 @@ Told = list[ConfigError | None]
 
 
 def vlan(watch: ConfigWatch, now: float) -> str:
-    return watch.current(now).profiles["Employee"].vlan
+    return watch.current(now).profiles["Employee"].results["cisco-ios-xe"].vlan
 
 
 def write(file: Path, number: int, stamp: float) -> None:
@@ -66,9 +66,9 @@ def test_a_file_that_is_gone_leaves_the_old_one_in_force(file: Path) -> None:
 
 def test_a_changed_dacl_gets_its_new_version(file: Path) -> None:
     watch = ConfigWatch(file, NOW, lambda _: None)
-    before = watch.config.dacls["OPEN"]
+    before = watch.config.dacls["OPEN"].entries
     (file.parent / "dacls" / "OPEN.acl").write_text("deny ip any any\n", encoding="utf-8")
-    assert watch.current(NOW + 2).dacls["OPEN"] != before
+    assert watch.current(NOW + 2).dacls["OPEN"].entries != before
     (file.parent / "dacls" / "MORE.acl").write_text("deny ip any any\n", encoding="utf-8")
     assert "MORE" in watch.current(NOW + 4).dacls
 

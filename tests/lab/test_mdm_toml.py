@@ -16,7 +16,7 @@ def test_the_example_itself_can_be_read(tmp_path: Path) -> None:
     mdm_toml.write(tmp_path / "mdm.toml", {})
     config = load(tmp_path / "mdm.toml")
     assert (config.service.wait, config.servers[0].reauth_interval, config.warnings) == (2.0, 14400.0, ())
-    assert sorted(config.dacls) == ["PERMIT-INTRANET", "QUARANTINE"]
+    assert sorted(config.dacls) == ["PERMIT-INTRANET", "QUARANTINE", "QUARANTINE-IPV6"]
 
 
 def test_settings_take_the_place_of_the_examples(tmp_path: Path) -> None:
@@ -61,3 +61,15 @@ def test_dacls_that_were_edited_are_kept(tmp_path: Path) -> None:
 def test_any_path_can_be_written(text: str, tmp_path: Path) -> None:
     mdm_toml.write(tmp_path / "mdm.toml", {"state_directory": quoted(f"/var/{text}")})
     assert str(load(tmp_path / "mdm.toml").service.state_directory) == f"/var/{text}"
+
+
+def test_rules_and_profiles_of_its_own(tmp_path: Path) -> None:
+    policy = (
+        '[[rules]]\nname = "All"\nwhen = { "MDM:MDMServerReachable" = ["Reachable", "UnReachable"] }\n'
+        'profile = "Reject"\n[profiles.Monitor]\n[profiles.Reject]\naccess = "reject"\n'
+    )
+    mdm_toml.write(tmp_path / "mdm.toml", {"wait": '"3s"'}, policy=policy)
+    config = load(tmp_path / "mdm.toml")
+    assert config.service.wait == 3.0
+    assert [rule.name for rule in config.policy.rules] == ["All"]
+    assert sorted(config.profiles) == ["Monitor", "Reject"]

@@ -57,7 +57,11 @@ def test_the_links_lead_into_the_overlay(wanted: Raddb) -> None:
         assert (wanted.directory / name).resolve() == OVERLAY / name.replace("-enabled", "-available")
     own = wanted.directory / "mods-config/mdm"
     assert (own / "mdm.toml").resolve() == wanted.mdm_toml
-    assert sorted(file.name for file in (own / "dacls").iterdir()) == ["PERMIT-INTRANET.acl", "QUARANTINE.acl"]
+    assert sorted(file.name for file in (own / "dacls").iterdir()) == [
+        "PERMIT-INTRANET.acl",
+        "QUARANTINE-IPV6.ipv6.acl",
+        "QUARANTINE.acl",
+    ]
 
 
 def test_python_is_a_copy_without_the_lab(wanted: Raddb) -> None:
@@ -81,7 +85,7 @@ def test_what_the_patch_adds_to_the_stock_files(wanted: Raddb, stock: Path) -> N
     raddb.build(wanted)
     assert changed_lines(stock, wanted.directory, "dictionary") == ["+$INCLUDE dictionary.mdm"]
     site = changed_lines(stock, wanted.directory, "sites-available/default")
-    assert [line for line in site if "mdm" in line] == ["+mdm", "+mdm_reject", "+mdm"]
+    assert [line for line in site if "mdm" in line] == ["+mdm", "+mdm", "+mdm_reject", "+mdm"]
     tunnel = changed_lines(stock, wanted.directory, "sites-available/inner-tunnel")
     assert [line for line in tunnel if line[0] == "+"] == ["+mdm_inner_tunnel"]
     eap = changed_lines(stock, wanted.directory, "mods-available/eap")
@@ -125,7 +129,7 @@ def test_every_client_but_one_has_to_sign(wanted: Raddb) -> None:
     raddb.build(wanted)
     clients = (wanted.directory / "clients.conf").read_text().split("\nclient ")[1:]
     signing = {each.split()[0]: "require_message_authenticator = yes" in each for each in clients}
-    assert signing == {"lab": True, "lab_headend": False, "lab_ipv6": True}
+    assert signing == {"lab": True, "lab_headend": False, "lab_saml_headend": True, "lab_ipv6": True}
 
 
 def test_resumption_is_off_unless_wanted(wanted: Raddb) -> None:
@@ -180,3 +184,20 @@ def test_another_freeradius_is_refused(wanted: Raddb, tmp_path: Path) -> None:
     eap.write_text(eap.read_text().replace("tls_max_version", "tls_max"))
     with pytest.raises(MdmError, match=r"eap holds nothing like .*is this FreeRADIUS 3\.2\.1 to 3\.2\.8 from Debian\?"):
         raddb.build(dataclasses.replace(wanted, stock=strange))
+
+
+def test_more_network_devices(wanted: Raddb) -> None:
+    """Each is a client with its vendor family, and FreeRADIUS listens where it sends to, once."""
+    devices = (
+        raddb.NetworkDevice("one", "198.18.0.2", "198.18.0.1", "strongswan"),
+        raddb.NetworkDevice("two", "198.18.0.3", "198.18.0.1"),
+    )
+    raddb.build(dataclasses.replace(wanted, devices=devices))
+    clients = (wanted.directory / "clients.conf").read_text().split("\nclient ")
+    one, two = clients[-2:]
+    assert "ipaddr = 198.18.0.2" in one
+    assert "mdm_family = strongswan" in one
+    assert two.startswith("two {")
+    assert "mdm_family" not in two
+    site = (wanted.directory / "sites-enabled/default").read_text()
+    assert site.count("ipaddr = 198.18.0.1") == 2  # authentication and accounting

@@ -33,6 +33,16 @@ def _stock() -> Path | None:
 
 
 @pytest.fixture(scope="session")
+def new_site() -> MakeSite:
+    """A site that is not started yet, for what has to lie in its directory first: `new_site(directory, toml={...})`."""
+
+    def make(directory: Path, **settings: object) -> Site:
+        return Site(directory, _host(), Settings(stock_raddb=_stock(), **settings))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One site for all tests that only sign devices in; each brings devices of its own."""
     with Site(tmp_path_factory.mktemp("site"), _host(), Settings(stock_raddb=_stock())) as running:

@@ -45,7 +45,7 @@ ENROLMENT = [*vlan("ENROLMENT"), ("Filter-Id", None, "ENROLMENT-ONLY.in"), *time
 def results(reply: Reply) -> Attributes:
     """What a reply says about authorization, complete and in wire order; the dACL's version as `*`.
 
-    Left out: keys, EAP, the signature, and what stock FreeRADIUS 3.2 adds to an accept of EAP (User-Name,
+    Left out: keys, EAP, the signature, Class, and what stock FreeRADIUS 3.2 adds to an accept of EAP (User-Name,
     Framed-MTU); `surroundings` has those.
     """
     ours = [at for at in reply.attributes if at.name not in _AROUND]
@@ -57,7 +57,7 @@ def surroundings(reply: Reply) -> list[str]:
     return sorted(at.name for at in reply.attributes if at.name in _AROUND)
 
 
-_AROUND = {*KEYS, "EAP-Message", SIGNATURE, "User-Name", "Framed-MTU"}
+_AROUND = {*KEYS, "EAP-Message", SIGNATURE, "User-Name", "Framed-MTU", "Class"}
 EAP_ACCEPT = sorted(_AROUND)
 EAP_REJECT = ["EAP-Message", SIGNATURE]
 

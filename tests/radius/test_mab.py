@@ -57,7 +57,7 @@ def test_every_notation(notation: str, site: Site, new_endpoint: NewEndpoint) ->
     assert reply.accepted
     assert reply.message_authenticator_first
     assert expect.results(reply) == expect.EMPLOYEE
-    assert expect.surroundings(reply) == [expect.SIGNATURE]
+    assert expect.surroundings(reply) == ["Class", expect.SIGNATURE]
     made = expect.decision(site, mac=digits.upper())
     assert (made.method, made.access, made.user) == ("MAB", "wired", written)
     assert (made.identity, made.identity_kind, made.identity_source) == (digits.upper(), "mac", "mac")

@@ -47,7 +47,7 @@ SIGNED = "Message-Authenticator = 0x00\n"
 
 
 def ask(site: Site, request: str) -> tuple[str, list[str]]:
-    """Send one request; the reply's code, and its attributes as radclient prints them, the signature left out."""
+    """Send one request; the reply's code, and its attributes as radclient prints them, signature and Class left out."""
     command = ["radclient", "-x", "-r", "1", "-t", "5", f"127.0.0.1:{site.ports.radius}", "auth", SECRET]
     done = subprocess.run(command, input=request, capture_output=True, text=True, check=False, timeout=20)
     _, _, received = done.stdout.partition("Received ")
@@ -55,7 +55,10 @@ def ask(site: Site, request: str) -> tuple[str, list[str]]:
     attributes = re.findall(r"^\t(\S+ = .*)$", received, re.MULTILINE)
     signatures = [text for text in attributes if text.startswith("Message-Authenticator = 0x")]
     assert len(signatures) == 1
-    kept = [re.sub(r"-[0-9a-f]{8}\"$", '-*"', text) for text in attributes if text not in signatures]
+    # "mdm:" and 24 digits of the decision's id, in hexadecimal.
+    classes = [text for text in attributes if re.fullmatch(r"Class = 0x6d646d3a(3[0-9]|6[1-6]){24}", text)]
+    assert len(classes) == (received.split(" ", 1)[0] == "Access-Accept")
+    kept = [re.sub(r"-[0-9a-f]{8}\"$", '-*"', text) for text in attributes if text not in signatures + classes]
     return received.split(" ", 1)[0], kept
 
 

@@ -47,6 +47,7 @@ def test_a_live_answer_gives_exactly_the_interval(site: Site, new_endpoint: NewE
     # As sent: the profile's results, and what stock FreeRADIUS adds to an accept of EAP.
     assert sorted(decision.attributes) == [
         ("Cisco-AVPair", EMPLOYEE_DACL),
+        ("Class", "0x" + f"mdm:{decision.id}".encode().hex()),
         ("Framed-MTU", str(reply.value("Framed-MTU"))),
         ("Session-Timeout", "14400"),
         ("Termination-Action", "RADIUS-Request"),

@@ -86,6 +86,8 @@ def test_an_accept(site: Site, new_endpoint: NewEndpoint) -> None:
     rest = assert_signed(exchange(site, packet), packet, ACCESS_ACCEPT)
     # Octet by octet (RFC 2868 sections 3.1, 3.2 and 3.6): tag 1, VLAN 13, IEEE-802 6, the name behind its tag.
     vlan = bytes.fromhex("4006 0100000d 4106 01000006 510c01") + b"EMPLOYEES"
+    assert rest.startswith(b"\x19\x1emdm:")  # Class (25) of 30 octets: the prefix, and a decision's id
+    rest = rest[30:]
     assert rest.startswith(vlan)
     # A Cisco-AVPair of 64 octets; then Session-Timeout 14400 and Termination-Action 1.
     assert rest[len(vlan) :][:8] == bytes.fromhex("1a48 00000009 0142")

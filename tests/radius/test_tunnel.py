@@ -18,8 +18,8 @@ METHODS = {
     eapol.Method.TTLS_PAP: "EAP-TTLS",
     eapol.Method.TTLS_MSCHAPV2: "EAP-TTLS",
 }
-# User-Name, Framed-MTU, Session-Timeout, Termination-Action, Tunnel-*, EAP, signature; Cisco and MPPE keys.
-ACCEPT = [1, 12, 27, 29, 64, 65, 79, 80, 81, (9, 1), (311, 16), (311, 17)]
+# User-Name, Framed-MTU, Class, Session-Timeout, Termination-Action, Tunnel-*, EAP, signature; Cisco and MPPE keys.
+ACCEPT = [1, 12, 25, 27, 29, 64, 65, 79, 80, 81, (9, 1), (311, 16), (311, 17)]
 every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from freeradius_mdm.decision import Decision, Outcome
-from freeradius_mdm.lab.raddb import UNSIGNED_CLIENT, VPN_PASSWORD, VPN_USER
+from freeradius_mdm.lab.raddb import AUTHORIZE_ONLY_CLIENT, UNSIGNED_CLIENT, VPN_PASSWORD, VPN_USER
 from freeradius_mdm.lab.radius import NoReply, RadiusClient, Reply, RetryPolicy
 from freeradius_mdm.lab.radius.vpn import AnyConnectDevice, VpnHeadend, VpnLogin, log_in, mobile
 from freeradius_mdm.lab.site import Site
@@ -57,7 +57,7 @@ def test_a_managed_phone(
     assert reply.accepted
     assert reply.message_authenticator_first
     assert expect.results(reply) == results
-    assert expect.surroundings(reply) == [expect.SIGNATURE]
+    assert expect.surroundings(reply) == ["Class", expect.SIGNATURE]
     assert (made.rule, made.identity, made.identity_source) == (rule, endpoint.device_id, "vpn-device-id")
     assert (made.identity_proven, made.access, made.method, made.user) == (False, "vpn", "PAP", VPN_USER)
     assert (made.nas_address, made.nas_name) == ("192.0.2.20", "lab-switch")
@@ -189,7 +189,38 @@ def test_authorize_only_is_not_let_in_without_a_password(site: Site, new_endpoin
     endpoint.enrol()
     reply, made = login(site, mobile(endpoint.device_id), replace(LOGIN, password=None))
     assert expect.refused(reply)
+    assert made.reason_code == "M1702"
+
+
+def test_authorize_only_from_a_headend_that_checks_its_users_itself(site: Site, new_endpoint: NewEndpoint) -> None:
+    """ise.md section 4: without password only from network devices set so. The policy decides as always."""
+    endpoint = new_endpoint(site)
+    endpoint.enrol()
+    alone = replace(LOGIN, user="nobody-in-particular", password=None)
+
+    reply, made = login(site, mobile(endpoint.device_id), alone, source=AUTHORIZE_ONLY_CLIENT)
+
+    assert expect.results(reply) == EMPLOYEE
+    assert reply.message_authenticator_first
+    assert (made.outcome, made.rule, made.family, made.access) == (Outcome.ACCEPT, "Compliant", "cisco-asa", "vpn")
+
+    unknown, _ = login(site, LAPTOP, alone, source=AUTHORIZE_ONLY_CLIENT)
+    assert expect.results(unknown) == ENROLMENT
+    # A password is checked as ever where one is sent.
+    wrong, made = login(site, mobile(endpoint.device_id), replace(LOGIN, password="no"), source=AUTHORIZE_ONLY_CLIENT)  # noqa: S106
+    assert expect.refused(wrong)
     assert made.reason_code == "M1003"
+
+
+def test_an_unsigned_authorize_only_request_gets_no_answer(site: Site) -> None:
+    unsigned = replace(LOGIN, password=None, sign=False)
+    for source in (UNSIGNED_CLIENT, AUTHORIZE_ONLY_CLIENT):
+        with site.client(source) as named, RadiusClient(named.server, RetryPolicy(1, 0.3)) as client:
+            try:
+                reply = log_in(client, HEADEND, LAPTOP, unsigned)
+            except NoReply:
+                continue
+            assert expect.refused(reply)
 
 
 def test_an_unsigned_request_is_dropped(site: Site, new_endpoint: NewEndpoint) -> None:
@@ -216,9 +247,9 @@ def test_a_headend_that_cannot_sign_is_let_off(site: Site, new_endpoint: NewEndp
 @pytest.mark.parametrize("name", ["#ACSACL#-IP-QUARANTINE-00000000", "#acsacl#-ip-x"])
 def test_a_dacl_name_never_logs_in(name: str, site: Site) -> None:
     acl = replace(LOGIN, user=name)
-    reply, made = login(site, LAPTOP, acl)
-    assert expect.refused(reply, "M1501 downloadable ACLs are not served")
-    assert (made.outcome, made.user) == (Outcome.REJECT, name)
+    with site.client() as client:
+        reply = log_in(client, HEADEND, LAPTOP, acl)
+    assert expect.refused(reply, "M1512 the name of a downloadable ACL without aaa:event=acl-download")
 
     # Unsigned it gets no answer at all, also from a headend that is let off (ise.md section 5.5).
     with (
@@ -227,7 +258,7 @@ def test_a_dacl_name_never_logs_in(name: str, site: Site) -> None:
         RadiusClient(named.server, RetryPolicy(1, 0.3)) as client,
     ):
         log_in(client, HEADEND, LAPTOP, replace(acl, sign=False))
-    assert len(expect.all_decisions(site, user=name)) == 1
+    assert expect.all_decisions(site, user=name) == []  # it is a refused download, see test_dacl_download.py
 
 
 @pytest.mark.parametrize(("setting", "seconds"), [('"1h"', 3600), ('"compliance"', 14400), ('"9h"', 14400)])

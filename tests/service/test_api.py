@@ -14,11 +14,14 @@ import pytest
 from aiohttp import ClientSession, TCPConnector, web
 
 from freeradius_mdm.compliance import EndpointKey, IdKind
-from freeradius_mdm.config.model import Config, Mode, Policy, Service
+from freeradius_mdm.config.model import Config, Mode, NetworkDevices, Policy, Service
 from freeradius_mdm.decision import Outcome
+from freeradius_mdm.profiles.family import FAMILIES
 from freeradius_mdm.service.api import Api, key_of
+from freeradius_mdm.service.events import EventLog
 from freeradius_mdm.service.health import Health
 from freeradius_mdm.service.journal_reader import JournalReader
+from freeradius_mdm.service.sessions import SessionKeeper
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.write import JournalPosition
 from tests.store.samples import COMPLIANT, decision, key
@@ -44,12 +47,15 @@ async def running(directory: Path) -> AsyncIterator[Running]:
     servers = (server(), server("off", enabled=False))
     policy = Policy(Mode.ENFORCE, None, "none", ())
     service = Service("127.0.0.1", 0, directory, 0.05, False)
-    config = Config(directory / "mdm.toml", service, servers, (), policy, {}, {})
+    config = Config(
+        directory / "mdm.toml", service, servers, (), policy, {}, {}, NetworkDevices(FAMILIES["generic"], None, {}), {}
+    )
     async with bench(directory, *servers) as b:
         (directory / "journal").mkdir()
-        journal = JournalReader(directory / "journal", b.writer, b.clock, lambda _: None)
+        keeper = SessionKeeper(b.writer, EventLog(b.log, b.clock), AT, "radius1")
+        journal = JournalReader(directory / "journal", b.writer, keeper, b.clock, lambda _: None)
         queries = StoreQueries(directory / "store.sqlite")
-        health = Health(b.lookups, b.recorder, journal, queries)
+        health = Health(b.lookups, b.recorder, journal, queries, keeper)
         runner = web.AppRunner(Api(b.lookups, queries, lambda: config, health.body, b.clock).application())
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

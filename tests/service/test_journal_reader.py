@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ from pathlib import Path
 import pytest
 
 from freeradius_mdm.decision import Decision
+from freeradius_mdm.download.record import Download, Outcome
 from freeradius_mdm.errors import StoreError
 from freeradius_mdm.journal import JournalWriter, segment_name
 from freeradius_mdm.service import journal_reader
+from freeradius_mdm.service.events import EventLog
 from freeradius_mdm.service.journal_reader import JournalLag, JournalReader
+from freeradius_mdm.service.sessions import SessionKeeper
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.write import StoreWriter
 from tests.store.samples import decision
@@ -31,6 +35,7 @@ class Parts:
     clock: Clock
     writer: StoreWriter
     queries: StoreQueries
+    keeper: SessionKeeper
     reader: JournalReader
     told: list[Decision] = field(default_factory=list)
 
@@ -60,8 +65,9 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
     directory.mkdir()
     clock, writer = Clock(), StoreWriter(tmp_path, busy_timeout=0.01)
     told: list[Decision] = []
-    reader = JournalReader(directory, writer, clock, told.extend)
-    yield Parts(directory, clock, writer, StoreQueries(tmp_path / "store.sqlite"), reader, told)
+    keeper = SessionKeeper(writer, EventLog(io.StringIO(), clock), AT, "radius1")
+    reader = JournalReader(directory, writer, keeper, clock, told.extend)
+    yield Parts(directory, clock, writer, StoreQueries(tmp_path / "store.sqlite"), keeper, reader, told)
     writer.close()
 
 
@@ -82,7 +88,7 @@ def test_goes_on_where_another_reader_stopped(parts: Parts) -> None:
     parts.reader.poll()
     parts.journal(3)
     again: list[Decision] = []
-    JournalReader(parts.directory, parts.writer, parts.clock, again.extend).poll()
+    JournalReader(parts.directory, parts.writer, parts.keeper, parts.clock, again.extend).poll()
     assert [each.id for each in again] == [decision(3).id]
 
 
@@ -122,7 +128,11 @@ def test_a_line_whole_but_for_its_newline_is_taken_when_the_next_comes(parts: Pa
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b'{"type":"accounting","body":{"a":1}}', "unknown type 'accounting'"),
+        (b'{"type":"later","body":{"a":1}}', "unknown type 'later'"),
+        (b'{"type":"accounting","body":{"a":1}}', "not an accounting event"),
+        (b'{"type":"accounting","body":{"at":1,"status":"begin"}}', "'begin' is not a valid AccountingStatus"),
+        (b'{"type":"accounting","body":{"at":1,"status":"start","user":"\\ud800"}}', "surrogates not allowed"),
+        (b'{"type":"accounting","body":{"at":1,"status":"start","delay":-1}}', "delay is not a count of seconds"),
         (b'{"type":"decision"}', "not a journal record"),
         (b"[1]", "not a journal record"),
         (b"\x00\xff", "codec can't decode"),
@@ -256,3 +266,18 @@ def test_no_directory(parts: Parts) -> None:
     parts.directory.rmdir()
     with pytest.raises(StoreError, match=r"journal .* can't be read: No such file"):
         parts.reader.poll()
+
+
+def test_downloads_are_taken_beside_decisions(parts: Parts) -> None:
+    made = Download(
+        "0" * 24, AT, Outcome.SERVED, "M1501", "#ACSACL#-IP-OPEN-0a1b2c3d", "192.0.2.10", packets=1, entries=1
+    )
+    JournalWriter(parts.directory).append("download", made.to_json(), AT)
+    parts.journal(1)
+    parts.append(b'\n{"type":"download","body":{"id":"x"}}\n')
+    parts.reader.poll()
+    parts.reader.poll()
+    assert parts.stored() == [1]
+    assert [each.download for each in parts.queries.downloads()] == [made]
+    assert [reason for _, reason, _ in parts.rejects()] == ["not a download: 'outcome'"]
+    assert parts.told == [decision(1)]

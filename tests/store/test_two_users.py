@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
@@ -14,7 +15,9 @@ import pytest
 
 from freeradius_mdm.errors import StoreError
 from freeradius_mdm.journal import JournalWriter
+from freeradius_mdm.service.events import EventLog
 from freeradius_mdm.service.journal_reader import JournalReader
+from freeradius_mdm.service.sessions import SessionKeeper
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.read import StoreReader
 from freeradius_mdm.store.schema import make_directory
@@ -90,7 +93,8 @@ def test_radiusd_journals_and_mdmd_clears_away(state: Path) -> None:
 
     def consume() -> None:
         writer = StoreWriter(state)
-        JournalReader(state / "journal", writer, lambda: AT + 86400, lambda _: None).poll()
+        keeper = SessionKeeper(writer, EventLog(sys.stderr, lambda: AT), AT, "radius1")
+        JournalReader(state / "journal", writer, keeper, lambda: AT + 86400, lambda _: None).poll()
         assert len(StoreQueries(state / "store.sqlite").decisions()) == 1
         assert list((state / "journal").iterdir()) == []
 

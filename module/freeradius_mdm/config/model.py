@@ -12,8 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..compliance import IdKind
+from ..dacl import Dacl
 from ..policy.model import Rule
+from ..profiles.family import Family
 from ..profiles.model import AuthorizationProfile
+from ..reply import Type
 
 _CLOCK_STEP = 1.0  # seconds; a smaller step back is the daily work of NTP
 
@@ -23,6 +26,13 @@ class AssertionMode(StrEnum):
 
     PS256 = "ps256"
     RS256 = "rs256"
+
+
+class BulkIdentifier(StrEnum):
+    """What the bulk list shall name devices by (intune.md section 4)."""
+
+    MACADDRESS = "macaddress"
+    GUID = "guid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Server:
     assertion_mode: AssertionMode
     reauth_interval: float
     polling_interval: float  # 0 turns polling off
-    recheck_interval: float
+    recheck_interval: float  # 0 turns rechecks off; what is renewed ahead of a reauthentication stays
     refresh_margin: float
     last_known_for: float
     unreachable_retry: float
@@ -63,6 +73,8 @@ class Server:
     ca_file: Path | None
     allowed_crs_hosts: tuple[str, ...]  # lab or relay hosts outside the cloud's own domain
     connect_to: str | None  # HOST:PORT that every connection of this server goes to, names and checks unchanged
+    recheck_rate: float = 5.0  # questions a second that no authentication waits for
+    bulk_identifier: BulkIdentifier = BulkIdentifier.MACADDRESS
 
     def due_at(self, answered_at: float) -> float:
         """When an answer must be renewed for the sessions that run on it (DESIGN.md, Time)."""
@@ -134,6 +146,14 @@ class Service:
     state_directory: Path
     wait: float  # how long a request may wait for an answer
     audit_required: bool  # a decision that can't be journaled becomes a reject
+    dacl_key_file: Path | None = None  # shared by several servers; None: each has its own, which its mdmd makes
+    download_packet_size: int = 3800  # bytes of one packet of a downloadable ACL
+    keep_old_dacls: float = 604800.0  # how long a session may hold an older version of a downloadable ACL
+
+    @property
+    def dacl_key(self) -> Path:
+        """The key of what a download over several packets carries from one to the next."""
+        return self.dacl_key_file or self.state_directory / "dacl.key"
 
     @property
     def store_file(self) -> Path:
@@ -147,8 +167,25 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """`[sessions]`: how long the session directory believes in a session, and remembers it."""
+
+    lost_after: float = 86400.0  # without accounting, for a session without a timer
+    keep_ended: float = 90 * 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkDevices:
+    """`[network_devices]`: the families in use by name, and the one of a device whose client section names none."""
+
+    default: Family
+    default_vpn: Family | None  # None: a VPN headend has to be named
+    families: Mapping[str, Family]
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
-    """The whole of `mdm.toml`, checked. `dacls` maps a dACL's name to its version, 8 hexadecimal digits."""
+    """The whole of `mdm.toml`, checked."""
 
     file: Path
     service: Service
@@ -156,8 +193,11 @@ class Config:
     identity: tuple[IdentitySource, ...]
     policy: Policy
     profiles: Mapping[str, AuthorizationProfile]
-    dacls: Mapping[str, str]
+    dacls: Mapping[str, Dacl]
+    network_devices: NetworkDevices
+    types: Mapping[str, Type]  # what the reply encoder lets through, the profiles' free attributes among it
     warnings: tuple[str, ...] = ()
+    sessions: SessionSettings = SessionSettings()
 
     def server(self, name: str) -> Server:
         """The server of that name; the reader has made sure that every name used exists."""

@@ -1,78 +1,178 @@
-"""The `[profiles.NAME]` tables. Standard library only: radiusd imports this."""
+"""The `[profiles.NAME]` tables: one profile, and what it gives on each vendor family in use.
+
+Standard library only: radiusd imports this.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
-from .. import durations
-from ..profiles.model import Access, AuthorizationProfile, Timer
+from ..authorization import class_of
+from ..errors import ReplyError
+from ..nas_kind import NasKind
+from ..profiles.family import Family
+from ..profiles.model import Access, AuthorizationProfile, Result, Results, Timer
+from ..profiles.render import ProfileError, Situation, render, wanted
+from ..reply import TYPES, List, Type, encode
+from .profile_results import KEYS, Context, read_results, without
 from .table import Table
 
-_VLAN = 'an id from 1 to 4094, or a VLAN name of at most 32 letters, digits and ._- like "EMPLOYEES"'
-_TIMER = f'"compliance" (the time left until the record is due), "none", or {durations.ALLOWED}'
-_RESULTS = ("vlan", "vlan_tag", "dacl", "filter_id", "reauthentication", "vpn_session_timeout")
 # RFC 2865 section 5: an attribute's value has at most 253 bytes.
 _REPLY_MESSAGE_BYTES = 253
+_LONG = 30 * 86400  # seconds, the longest timer there is
 
 
-def read_profiles(tables: Table, dacls: Mapping[str, str]) -> dict[str, AuthorizationProfile]:
+def read_profiles(tables: Table, context: Context) -> dict[str, AuthorizationProfile]:
     """Every authorization profile by name."""
-    profiles: dict[str, AuthorizationProfile] = {}
-    for name in tables:
-        profiles[name] = _profile(name, tables.table(name), dacls)
-    return profiles
+    return {name: _profile(name, tables.table(name), context) for name in tables}
 
 
-def _profile(name: str, table: Table, dacls: Mapping[str, str]) -> AuthorizationProfile:
+def sent_types(profiles: Mapping[str, AuthorizationProfile]) -> dict[str, Type]:
+    """Every attribute that can be sent with its type: the families', and the profiles' free ones."""
+    free = [
+        each for profile in profiles.values() for results in profile.results.values() for each in results.attributes
+    ]
+    return {**{each.pair.name: each.type for each in free}, **TYPES}
+
+
+def _profile(name: str, table: Table, context: Context) -> AuthorizationProfile:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,63}", name):
         allowed = "letters, digits, blanks and ._-, at most 64"
         table.findings.problem(table.path, f"the name {name!r} does not fit", allowed)
     access = table.choice("access", Access, Access.ACCEPT)
-    profile = AuthorizationProfile(
-        name=name,
-        access=access,
-        vlan=_vlan(table),
-        vlan_tag=table.integer("vlan_tag", 1, 0, 31),
-        dacl=_dacl(table, dacls),
-        filter_id=_filter_id(table),
-        reauthentication=_timer(table, "reauthentication", Timer.COMPLIANCE),
-        vpn_session_timeout=_timer(table, "vpn_session_timeout", Timer.NONE),
-        reply_message=_reply_message(table),
-    )
+    message = _reply_message(table)
     if access is Access.REJECT:
-        for key in _RESULTS:
+        for key in (*KEYS, "families", "for"):
             if key in table:
+                table.raw(key)
                 table.problem(key, "has no meaning in a profile that rejects", "access and reply_message only")
-    elif "vlan_tag" in table and not profile.vlan:
-        table.problem("vlan_tag", "stands there without vlan", "vlan and vlan_tag together")
+        table.finish()
+        return AuthorizationProfile(name, access, message)
+    base = read_results(table, Results(), context)
+    families = _families(table, context)
+    overrides = table.table("for")
+    results: dict[str, Results] = {}
+    for family in families:
+        given = overrides.table(family.name) if family.name in overrides else None
+        results[family.name] = _for_family(base, given, family, context)
+        _check(results[family.name], family, table, given, context)
+    _timers(table, families)
+    for key in overrides:
+        if key not in results:
+            where = f"the families this profile serves: {', '.join(results)}"
+            overrides.problem(key, "is no family that this profile serves", where, "see [network_devices] families")
     table.finish()
-    return profile
+    return AuthorizationProfile(name, access, message, results)
 
 
-def _vlan(table: Table) -> str:
-    value = table.raw("vlan")
-    if value is None:
-        return ""
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    is_id = re.fullmatch(r"[1-9][0-9]{0,3}", text) and int(text) <= 4094
-    is_name = not text.isdecimal() and re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", text)
-    if not is_id and not is_name:
-        table.problem("vlan", f"{value!r} does not fit", _VLAN)
-    return text
+def _families(table: Table, context: Context) -> Collection[Family]:
+    """The families a profile serves: all in use, or those it names."""
+    if "families" not in table:
+        return context.families.values()
+    found = []
+    for name in table.texts("families"):
+        if name in context.families:
+            found.append(context.families[name])
+        else:
+            table.problem("families", f"{name!r} is not in use", ", ".join(context.families), "see [network_devices]")
+    return found
 
 
-def _dacl(table: Table, dacls: Mapping[str, str]) -> str:
-    name = table.text("dacl", "")
-    if name and name not in dacls:
-        allowed = ", ".join(sorted(dacls)) or "there is none"
-        table.problem("dacl", f"{name!r} is not there", f"a file dacls/NAME.acl beside this file: {allowed}")
-    return name
+def _for_family(base: Results, given: Table | None, family: Family, context: Context) -> Results:
+    if given is None:
+        return base
+    left_out = given.texts("without")
+    results = without(base, left_out, given)
+    results = read_results(given, results, context)
+    for key in left_out:
+        if key in given:
+            given.problem(key, "is given and left out at once", "one of the two")
+    _timers(given, [family])
+    given.finish()
+    return results
 
 
-def _filter_id(table: Table) -> str:
-    """At most 250 characters, so that `.in` still fits (RFC 2865 section 5: 253 bytes)."""
-    return table.matching("filter_id", r"[\x21-\x7e]{1,250}", "an ACL name of at most 250 printable characters", "")
+def _timers(table: Table, families: Iterable[Family]) -> None:
+    """A timer that none of the families has the access for would never be sent."""
+    kinds = frozenset[NasKind]().union(*(family.kinds for family in families))
+    names = ", ".join(family.name for family in families)
+    if "vpn_session_timeout" in table and NasKind.VPN not in kinds:
+        table.problem("vpn_session_timeout", f"has no meaning: {names} gives no VPN access", "reauthentication there")
+    for key in ("reauthentication", "connectivity"):
+        if key in table and kinds == {NasKind.VPN}:
+            table.problem(key, f"has no meaning: {names} gives VPN access only", "vpn_session_timeout there")
+
+
+def _check(results: Results, family: Family, table: Table, given: Table | None, context: Context) -> None:
+    """What a family can't express is a problem, at the key that asks for it."""
+    before = len(table.findings.problems)
+    for result in _asked(results, family, context):
+        if result not in family.results:
+            key = _KEY_OF.get(result, result.value)
+            place = given if given is not None and key in given else table
+            place.problem(
+                key,
+                f"can't be sent to {family.name} ({family.title})",
+                f"there: {', '.join(sorted({_KEY_OF.get(each, each.value) for each in family.results}))}",
+                f'[{table.path}.for.{family.name}] without = ["{key}"] leaves it out there on purpose',
+            )
+    for result, most in family.longest.items():
+        value = getattr(results, _KEY_OF.get(result, result.value))
+        if len(str(value)) > most:
+            place = given if given is not None and result.value in given else table
+            what = f"{value!r} has {len(str(value))} bytes, {family.name} ({family.title}) takes {most}"
+            place.problem(result.value, what, f"at most {most} bytes there")
+    if family.masks is not None:
+        for key in ("dacl", "dacl_ipv6"):
+            acl = context.dacls.get(getattr(results, key))
+            if acl is not None and (why := acl.lacks(family.masks)):
+                what = f"{acl.name} can't be sent to {family.name} ({family.title}): {why}"
+                table.problem(key, what, f"ACEs with {family.masks.value} masks, or such as can be translated")
+    if len(table.findings.problems) == before:
+        _try(results, family, table, given, context)
+
+
+def _try(results: Results, family: Family, table: Table, given: Table | None, context: Context) -> None:
+    """Build the reply once, so that what the encoder would refuse is known before the first device comes."""
+    if any(name and name not in context.dacls for name in (results.dacl, results.dacl_ipv6)):
+        return  # told already
+    kind = next(kind for kind in NasKind if kind in family.kinds)
+    url = "https://enrolment.example/" if results.redirect_url else ""
+    situation = Situation(kind, timer=_LONG, vpn_timer=_LONG, dacls=context.dacls, redirect_url=url)
+    if results.vpn_session_timeout is Timer.NONE:
+        situation = replace(situation, vpn_timer=None)
+    types = {**{each.pair.name: each.type for each in results.attributes}, **TYPES}
+    try:
+        encode({List.REPLY: (class_of("0" * 24), *render(results, family, situation))}, types)
+    except (ProfileError, ReplyError) as error:
+        place = given or table
+        what = f"can't be sent to {family.name} ({family.title}): {error}"
+        place.findings.problem(place.path, what, "results that one reply of at most 4096 bytes can hold together")
+
+
+def _asked(results: Results, family: Family, context: Context) -> list[Result]:
+    known = replace(
+        results,
+        dacl=results.dacl if results.dacl in context.dacls else "",  # a missing one was told already
+        dacl_ipv6=results.dacl_ipv6 if results.dacl_ipv6 in context.dacls else "",
+    )
+    asked = list(wanted(known, family, context.dacls))
+    if not family.is_vpn and results.timer is not None:
+        asked.append(results.timer)
+    if family.is_vpn and results.vpn_session_timeout is not Timer.NONE:
+        asked.append(Result.VPN_SESSION_TIMEOUT)
+    return asked
+
+
+# The key of mdm.toml, where it is another than the result's name.
+_KEY_OF = {
+    Result.REDIRECT: "redirect_acl",
+    Result.PER_USER_ACL: "dacl",
+    Result.PER_USER_ACL_IPV6: "dacl_ipv6",
+    Result.REAUTHENTICATION_TERMINATE: "connectivity",
+}
 
 
 def _reply_message(table: Table) -> str:
@@ -80,20 +180,3 @@ def _reply_message(table: Table) -> str:
     if len(text.encode()) > _REPLY_MESSAGE_BYTES:
         table.problem("reply_message", f"has {len(text.encode())} bytes", f"at most {_REPLY_MESSAGE_BYTES} bytes")
     return text
-
-
-def _timer(table: Table, key: str, default: Timer) -> Timer | float:
-    value = table.raw(key)
-    if value is None:
-        return default
-    if isinstance(value, str) and value in tuple(Timer):
-        return Timer(value)
-    try:
-        seconds = durations.parse(value)
-    except ValueError as error:
-        table.problem(key, str(error), _TIMER)
-        return default
-    if not 10 <= seconds <= 30 * 86400 or seconds != int(seconds):
-        table.problem(key, f"{value} is out of range", f"{_TIMER}; from 10s to 30d in whole seconds")
-        return default
-    return seconds

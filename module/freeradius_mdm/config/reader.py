@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import dacl
+from ..dictionaries import Dictionary
 from ..errors import ConfigError, Problem
 from . import lines
 from .identity import read_identity
-from .model import Config, Service
-from .profiles import read_profiles
+from .model import Config, Service, SessionSettings
+from .network_devices import read_network_devices
+from .profile_results import Context
+from .profiles import read_profiles, sent_types
 from .rules import read_policy
 from .servers import read_server
 from .table import Findings, Table, unique
@@ -23,14 +26,17 @@ from .table import Findings, Table, unique
 DACL_DIRECTORY = "dacls"
 
 
-def load(path: Path) -> Config:
-    """Read and check the whole configuration. Raises ConfigError with every problem found."""
+def load(path: Path, dictionary: Dictionary | None = None) -> Config:
+    """Read and check the whole configuration. Raises ConfigError with every problem found.
+
+    `dictionary`: FreeRADIUS's, for free attributes; without it (mdmd) only their form is checked.
+    """
     data, text = _parse(path)
     findings = Findings(path, lines.index(text))
     top = Table(data, "", findings)
-    dacls, faults = dacl.read_directory(path.parent / DACL_DIRECTORY)
-    for file, line, what in faults:
-        findings.problems.append(Problem(f"{file}:{line}", what, "one access control entry a line", ""))
+    directory = dacl.read_directory(path.parent / DACL_DIRECTORY)
+    findings.problems += directory.problems
+    findings.warnings += [f"{file}:{line}: {what}" for file, line, what in directory.warnings]
 
     server_tables = top.tables("servers")
     servers = tuple(read_server(table) for table in server_tables)
@@ -40,7 +46,8 @@ def load(path: Path) -> Config:
     identity_tables = top.tables("identity")
     if not identity_tables:
         findings.problem("identity", "is missing", "at least one [[identity]] entry", 'source = "certificate-uri"')
-    profiles = read_profiles(top.table("profiles"), dacls)
+    network_devices = read_network_devices(top.table("network_devices"))
+    profiles = read_profiles(top.table("profiles"), Context(directory.dacls, network_devices.families, dictionary))
     config = Config(
         file=path,
         service=_service(top.table("service")),
@@ -48,8 +55,11 @@ def load(path: Path) -> Config:
         identity=read_identity(identity_tables, servers),
         policy=read_policy(top.table("policy"), top.tables("rules"), profiles, servers),
         profiles=profiles,
-        dacls=dacls,
+        dacls=directory.dacls,
+        network_devices=network_devices,
+        types=sent_types(profiles),
         warnings=tuple(findings.warnings),
+        sessions=_sessions(top.table("sessions")),
     )
     top.finish()
     if findings.problems:
@@ -72,6 +82,16 @@ def _parse(path: Path) -> tuple[dict[str, Any], str]:
     raise ConfigError([problem])
 
 
+def _sessions(table: Table) -> SessionSettings:
+    usual = SessionSettings()
+    settings = SessionSettings(
+        lost_after=table.duration("lost_after", usual.lost_after, 60, 30 * 86400),
+        keep_ended=table.duration("keep_ended", usual.keep_ended, 86400, 3650 * 86400),
+    )
+    table.finish()
+    return settings
+
+
 def _service(table: Table) -> Service:
     allowed = "HOST:PORT on this machine, like 127.0.0.1:8650"
     listen = table.matching("listen", r"(?:\[[0-9a-f:]+\]|[^\s:/\[\]]+):\d{1,5}", allowed, "127.0.0.1:8650")
@@ -84,6 +104,9 @@ def _service(table: Table) -> Service:
         state_directory=table.path_of("state_directory") or Path("/var/lib/freeradius-mdm"),
         wait=table.duration("wait", 2, 0.05, 30),
         audit_required=table.flag("audit_required", False),
+        dacl_key_file=table.path_of("dacl_key_file"),
+        download_packet_size=table.integer("download_packet_size", 3800, 1000, 4000),
+        keep_old_dacls=table.duration("keep_old_dacls", 7 * 86400, 60, 365 * 86400),
     )
     table.finish()
     return service

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .. import durations
 from ..mdm.clouds import CLOUDS
-from .model import AssertionMode, Cloud, Server
+from .model import AssertionMode, BulkIdentifier, Cloud, Server
 from .table import Table
 
 GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -45,7 +45,9 @@ def read_server(table: Table) -> Server:
         assertion_mode=table.choice("assertion_mode", AssertionMode, AssertionMode.PS256),
         reauth_interval=interval,
         polling_interval=table.duration("polling_interval", 4 * _HOUR, 15 * _MINUTE, _DAY, zero=True),
-        recheck_interval=table.duration("recheck_interval", 15 * _MINUTE, 1, _DAY),
+        recheck_interval=table.duration("recheck_interval", 15 * _MINUTE, 1, _DAY, zero=True),
+        recheck_rate=table.number("recheck_rate", 5.0, 0.1, 100.0),
+        bulk_identifier=table.choice("bulk_identifier", BulkIdentifier, BulkIdentifier.MACADDRESS),
         refresh_margin=_margin(table, interval),
         last_known_for=table.duration("last_known_for", _DAY, 0, 30 * _DAY, zero=True),
         unreachable_retry=table.duration("unreachable_retry", 10 * _MINUTE, 10, _DAY),

@@ -118,6 +118,16 @@ class Table:
             return default
         return value
 
+    def number(self, key: str, default: float, low: float, high: float) -> float:
+        """A number in a range, whole or not."""
+        value = self.raw(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            self.problem(key, f"{value!r} does not fit", f"a number from {low:g} to {high:g}")
+            return default
+        return float(value)
+
     def duration(self, key: str, default: float, low: float, high: float, *, zero: bool = False) -> float:
         """Seconds, from a duration with its unit. `zero`: 0 with a unit is allowed too and means off."""
         value = self.raw(key)

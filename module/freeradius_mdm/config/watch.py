@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from ..dictionaries import Dictionary
 from ..errors import ConfigError
 from .model import Config
 from .reader import DACL_DIRECTORY, load
@@ -20,12 +21,19 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 class ConfigWatch:
     """The configuration in force. `on_change` is told of every change: an error, or None when one was taken over."""
 
-    def __init__(self, path: Path, now: float, on_change: Callable[[ConfigError | None], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        now: float,
+        on_change: Callable[[ConfigError | None], None],
+        dictionary: Dictionary | None = None,
+    ) -> None:
         self._path = path
+        self._dictionary = dictionary
         self._on_change = on_change
         self._stamp = _stamp(path)
         self._looked = now
-        self.config: Config = load(path)
+        self.config: Config = load(path, dictionary)
 
     def current(self, now: float) -> Config:
         """The configuration; looks at the files at most once a second, and reads them only when they changed."""
@@ -36,7 +44,7 @@ class ConfigWatch:
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                self.config = load(self._path)
+                self.config = load(self._path, self._dictionary)
             except ConfigError as error:
                 self._on_change(error)
             else:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from .. import mac
 from ..codes import Code
 from ..config.model import Pattern
-from ..request import NasKind, Request
+from ..nas_kind import NasKind
+from ..request import Request
 from . import device_id
 from .model import Finding, Note
 

@@ -13,11 +13,11 @@ from .raddb import OVERLAY
 EXAMPLE = OVERLAY / "mods-config/mdm/mdm.toml"
 
 
-def write(file: Path, settings: Mapping[str, str], extra_server_lines: str = "") -> None:
+def write(file: Path, settings: Mapping[str, str], extra_server_lines: str = "", policy: str = "") -> None:
     """Write the example to `file`, and its dACLs beside it.
 
     `settings`: key to TOML value (with its quotes), each of which stands in the example once, be it in a comment;
-    `extra_server_lines` are added to the `[[servers]]` entry.
+    `extra_server_lines` are added to the `[[servers]]` entry. `policy`: rules and profiles, instead of the example's.
     """
     text = EXAMPLE.read_text(encoding="utf-8")
     for key, value in settings.items():
@@ -26,6 +26,8 @@ def write(file: Path, settings: Mapping[str, str], extra_server_lines: str = "")
             raise MdmError(f"{EXAMPLE} has no setting {key}")
     if extra_server_lines:
         text = text.replace("[[servers]]\n", f"[[servers]]\n{extra_server_lines}\n", 1)
+    if policy:
+        text = text[: text.index("[[rules]]\n")] + policy
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     dacls = file.parent / "dacls"

@@ -20,6 +20,7 @@ STOCK_RADDB = Path("/etc/freeradius/3.0")
 SECRET = "lab-secret-0123456789"  # noqa: S105 of a lab on the loopback address
 VPN_USER, VPN_PASSWORD = "employee", "lab-password"
 UNSIGNED_CLIENT = "127.0.0.2"  # a headend that can't send Message-Authenticator
+AUTHORIZE_ONLY_CLIENT = "127.0.0.3"  # a headend that checks its users itself
 _CLIENTS = f"""
 client lab {{
 	ipaddr = 127.0.0.1
@@ -34,6 +35,14 @@ client lab_headend {{
 	require_message_authenticator = no
 	mdm_message_authenticator = optional
 }}
+client lab_saml_headend {{
+	ipaddr = {AUTHORIZE_ONLY_CLIENT}
+	secret = {SECRET}
+	shortname = lab-saml-headend
+	require_message_authenticator = yes
+	mdm_family = cisco-asa
+	mdm_authorize_only = yes
+}}
 client lab_ipv6 {{
 	ipv6addr = ::1
 	secret = {SECRET}
@@ -41,6 +50,28 @@ client lab_ipv6 {{
 	require_message_authenticator = yes
 }}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkDevice:
+    """One more client of FreeRADIUS, such as one in a network namespace. `name`: its shortname, in log and decisions.
+
+    `listen`: this machine's address that it sends to, on which FreeRADIUS listens too; it has to exist by then.
+    `family`: its vendor family (`mdm_family` in the client section); "" leaves that out.
+    """
+
+    name: str
+    address: str
+    listen: str
+    family: str = ""
+
+    def section(self) -> str:
+        """Its section of clients.conf."""
+        family = f"\tmdm_family = {self.family}\n" if self.family else ""
+        return (
+            f"client {self.name} {{\n\tipaddr = {self.address}\n\tsecret = {SECRET}\n\tshortname = {self.name}\n"
+            f"\trequire_message_authenticator = yes\n{family}}}\n"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +90,7 @@ class Raddb:
     ca_file: Path
     resumption: bool = False
     with_module: bool = True  # False: FreeRADIUS as packaged, for comparison
+    devices: tuple[NetworkDevice, ...] = ()
 
 
 def build(raddb: Raddb) -> None:
@@ -136,7 +168,8 @@ def _localise(raddb: Raddb) -> None:
     _listen(directory / "sites-available/default", raddb)
     # Debian's file has this listener on a fixed port, which two labs can't share.
     _edit(directory / "sites-available/inner-tunnel", (r"^listen \{\n(?:.*\n)*?\}", ""))
-    (directory / "clients.conf").write_text(_CLIENTS, encoding="utf-8")
+    clients = _CLIENTS + "".join(device.section() for device in raddb.devices)
+    (directory / "clients.conf").write_text(clients, encoding="utf-8")
     users = directory / "mods-config/files/authorize"
     user = f'{VPN_USER} Cleartext-Password := "{VPN_PASSWORD}"\n'
     users.write_text(user + users.read_text(encoding="utf-8"), encoding="utf-8")
@@ -145,10 +178,11 @@ def _localise(raddb: Raddb) -> None:
 def _listen(site: Path, raddb: Raddb) -> None:
     text = site.read_text(encoding="utf-8")
     start, end = text.index("\nlisten {"), text.index("\nauthorize {")
+    more = [("ipaddr", address) for address in dict.fromkeys(device.listen for device in raddb.devices)]
     sockets = [
         f"listen {{\n\ttype = {kind}\n\t{key} = {address}\n\tport = {port}\n}}\n"
         for kind, port in (("auth", raddb.auth_port), ("acct", raddb.acct_port))
-        for key, address in (("ipaddr", "127.0.0.1"), ("ipv6addr", "::1"))
+        for key, address in dict.fromkeys((("ipaddr", "127.0.0.1"), ("ipv6addr", "::1"), *more))
     ]
     site.write_text(text[:start] + "\n" + "".join(sockets) + text[end:], encoding="utf-8")
 

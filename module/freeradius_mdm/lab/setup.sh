@@ -32,6 +32,10 @@ installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+enabled_services() {
+    find /etc/systemd/system/multi-user.target.wants -name '*.service' -printf '%f ' 2>/dev/null || true
+}
+
 command -v dpkg-query >/dev/null || fail "this is no Debian. Use Debian 12 or 13"
 
 missing=
@@ -42,9 +46,21 @@ if [ -n "$missing" ]; then
     echo "setup: installing$missing"
     # Debian starts the packaged FreeRADIUS on 1812; the lab leaves it alone and takes other ports.
     as_root apt-get update -qq || fail "apt-get update failed. Is a Debian mirror within reach?"
+    services=$(enabled_services)
     # shellcheck disable=SC2086 # a list of words
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
         fail "apt-get could not install$missing. Run it by hand to see why"
+    # The tests start hostapd, wpa_supplicant and the like themselves, in namespaces: what came along just now as a
+    # service of the machine is turned off, what somebody had before stays as it is.
+    for service in $(enabled_services); do
+        case " $services freeradius.service " in
+        *" $service "*) ;;
+        *)
+            as_root systemctl --quiet disable "$service" || true
+            [ ! -d /run/systemd/system ] || as_root systemctl --quiet stop "$service" || true
+            ;;
+        esac
+    done
 fi
 
 mkdir -p "$state"

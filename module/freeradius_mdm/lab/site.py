@@ -51,13 +51,18 @@ class Ports:
 
 @dataclass(slots=True)
 class Settings:
-    """What differs from one site to another. `toml`: settings of mdm.toml as in mdm_toml.write."""
+    """What differs from one site to another. `toml`: settings of mdm.toml as in mdm_toml.write.
+
+    `policy`: rules and profiles instead of the example's.
+    """
 
     ports: Ports = field(default_factory=Ports)
     stock_raddb: Path | None = None
     toml: dict[str, str] = field(default_factory=dict)
     resumption: bool = False
     print_decisions: bool = False
+    devices: tuple[raddb.NetworkDevice, ...] = ()
+    policy: str = ""
 
 
 class Site:
@@ -129,7 +134,7 @@ class Site:
             "ca_file": q(self.pki.ca_file),
         }
         lines = f'connect_to = "127.0.0.1:{self.microsoft.tls_port}"'
-        mdm_toml.write(self.mdm_toml, own | self.settings.toml, lines)
+        mdm_toml.write(self.mdm_toml, own | self.settings.toml, lines, self.settings.policy)
 
     @property
     def mdmd_address(self) -> str:
@@ -159,6 +164,7 @@ class Site:
                 ca_file=self.pki.ca_file,
                 resumption=self.settings.resumption,
                 with_module=with_module,
+                devices=self.settings.devices,
             )
         )
 

@@ -29,6 +29,7 @@ class MdmCode(StrEnum):
     ADDRESS_REFUSED = "M1221"
     GRAPH_REFUSED = "M1222"
     GRAPH_FAULT = "M1223"
+    BULK_CLOSED = "M1229"
     CRS_UNAUTHORIZED = "M1230"
     CRS_FORBIDDEN = "M1231"
     THROTTLED = "M1232"
@@ -95,6 +96,10 @@ CODES: Mapping[MdmCode, CodeText] = {
     ),
     MdmCode.GRAPH_FAULT: CodeText(
         "Graph failed or answered something else", "wait; if it lasts check graph_host and proxy"
+    ),
+    MdmCode.BULK_CLOSED: CodeText(
+        "the bulk list is closed: it opens for one hour in four",
+        "none; devices are still asked about one by one, and the list is fetched when it opens again",
     ),
     MdmCode.CRS_UNAUTHORIZED: CodeText(
         "CRS refused the token, and a new one too", "check scope (two slashes), this machine's clock, tenant and cloud"

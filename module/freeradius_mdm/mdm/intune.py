@@ -17,8 +17,9 @@ from ..config.model import Server
 from ..errors import SourceError
 from . import crs_answers
 from .background import Background
+from .bulk import LIST_LIMITS, closed, fetch
 from .codes import MdmCode
-from .crs import MDMINFO_PATH, Crs, CrsFailure, Remedy, device_path
+from .crs import MDMINFO_PATH, Crs, CrsFailure, Remedy, bulk_path, device_path
 from .crs_answers import CrsProtocolError, DeviceList, MdmInfo
 from .crs_judge import WrongDevice, judge
 from .crs_xml import XmlRefused
@@ -26,6 +27,7 @@ from .discovery import Discovery
 from .failures import failure
 from .graph_endpoints import GraphEndpoints
 from .http import HttpClient
+from .noncompliant import NonCompliantDevices
 from .tokens import Tokens, TokenUse
 from .turn import Hold
 
@@ -51,6 +53,7 @@ class IntuneSource:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.server = server
+        self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
         self._http = HttpClient(server)
@@ -85,6 +88,10 @@ class IntuneSource:
         with self._http.budget(self._http.exchange_limit):
             return self._mdminfo()
 
+    def noncompliant(self, cancelled: Callable[[], bool]) -> NonCompliantDevices:
+        """Every page of the bulk list, one after the other, or SourceError: M1229 while it is closed. Takes minutes."""
+        return fetch(self._page, self._clock, self._sleep, cancelled)
+
     def warm_up(self) -> None:
         """Get tokens and address, renew what is due, ask mdminfo. To be called at start and every minute or so.
 
@@ -118,6 +125,11 @@ class IntuneSource:
             self._pause.keep(failure(MdmCode.THROTTLED, seen, retry_after=listed.busy_wait), listed.busy_wait)
         return listed
 
+    def _page(self, marker: str) -> bytes:
+        with self._http.budget(3 * self._http.exchange_limit):
+            path = bulk_path(marker, self.server.bulk_identifier.value)
+            return self._ask(path, crs_answers.BULK_LIMIT, bulk=True)
+
     def _mdminfo(self) -> MdmInfo:
         body = self._ask(MDMINFO_PATH, crs_answers.SINGLE_LIMIT)
         try:
@@ -125,8 +137,11 @@ class IntuneSource:
         except (XmlRefused, CrsProtocolError) as error:
             raise failure(MdmCode.PROTOCOL, str(error)) from None
 
-    def _ask(self, path: str, limit: int) -> bytes:
-        """One question, and one more attempt where that can help."""
+    def _ask(self, path: str, limit: int, *, bulk: bool = False) -> bytes:
+        """One question, and one more attempt where that can help.
+
+        `bulk`: a page of the list, whose limits are its own: a 503 or 429 there holds up no question about a device.
+        """
         self._check_open()
         pausing = self._pause.current()
         if pausing is not None:
@@ -136,11 +151,15 @@ class IntuneSource:
             try:
                 body = self._crs.ask(address, path, limit)
             except CrsFailure as first:
+                if bulk and first.status in LIST_LIMITS:
+                    raise
                 again = self._remedied(first, address)
                 if again is None:
                     raise
                 body = self._crs.ask(again, path, limit)
         except CrsFailure as error:
+            if bulk and error.status in LIST_LIMITS:
+                raise closed(error) from None
             raise self._noted(error) from None
         self._throttled = 0
         return body

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..profiles.family import FAMILIES
+
 
 class ValueType(StrEnum):
     """What a condition may compare the attribute with."""
@@ -45,6 +47,7 @@ RECORD_AGE = "MDM:RecordAge"
 IDENTITY_SOURCE = "MDM:IdentitySource"
 IDENTITY_PROVEN = "MDM:IdentityProven"
 NAS_KIND = "NAS:Kind"
+NAS_FAMILY = "NAS:Family"
 RADIUS_PREFIX = "Radius:"
 
 ATTRIBUTES: tuple[Attribute, ...] = (
@@ -70,6 +73,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     _choice(IDENTITY_SOURCE, "certificate-uri", "vpn-device-id", "certificate-cn", "mac", "none"),
     _choice(IDENTITY_PROVEN, "True", "False"),
     _choice(NAS_KIND, "wired", "wireless", "vpn", "other"),
+    _choice(NAS_FAMILY, *FAMILIES),
     # ISE's dictionary has these too, and Intune's NAC 2.0 service gives none of them (intune.md section 0).
     *(
         Attribute(f"MDM:{name}", aliases=tuple(f"MDM:{alias}" for alias in aliases), available=False)

@@ -30,12 +30,14 @@ PUBLISHED = {
 class RequestValues(Mapping[str, Sequence[str]]):
     """The dictionary seen from one request; RADIUS attributes are looked up only when a rule names one."""
 
-    def __init__(self, request: Request, identity: Identity, state: RecordState | None) -> None:
+    def __init__(self, request: Request, identity: Identity, state: RecordState | None, family: str = "") -> None:
         self._request = request
         self._own: dict[str, tuple[str, ...]] = {
             dictionary.NAS_KIND: (request.nas_kind.value,),
             dictionary.IDENTITY_SOURCE: (identity.source,),
         }
+        if family:
+            self._own[dictionary.NAS_FAMILY] = (family,)
         if identity.key is not None and state is not None:
             self._own |= {
                 dictionary.IDENTITY_PROVEN: (str(identity.proven),),

@@ -4,7 +4,9 @@
     GET /v1/records/SERVER/KIND/VALUE                 the record in the store
     GET /v1/decisions?limit=100&outcome=reject&...    decisions, newest first
     GET /v1/decisions/ID                              one decision with all its steps
-    GET /v1/health                                    state of servers, store and journal
+    GET /v1/sessions?limit=100&state=live&mac=...     sessions, see session_api.py
+    GET /v1/sessions/ID                               one session
+    GET /v1/health                                    state of servers, store, journal and sessions
 
 An error is one line of plain text. rlm_rest maps 204 to ok, 404 to notfound, other 4xx to invalid and 5xx to
 fail, and expands `%{...}` in bodies that it gets, so the first of these never has one when it is decided
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -35,7 +37,7 @@ _SEPARATORS = str.maketrans("", "", ":-.")
 
 
 class Api:
-    """The handlers. `config` gives the present configuration, `health` the body of /v1/health."""
+    """The handlers. `config` gives the present configuration, `health` the body of /v1/health, `more` more routes."""
 
     def __init__(
         self,
@@ -44,12 +46,14 @@ class Api:
         config: Callable[[], Config],
         health: Callable[[], Awaitable[dict[str, Any]]],
         wall: Callable[[], float],
+        more: Sequence[web.RouteDef] = (),
     ) -> None:
         self._lookups = lookups
         self._queries = queries
         self._config = config
         self._health = health
         self._wall = wall
+        self._more = more
 
     def application(self) -> web.Application:
         """The routes. A key is taken apart by `key_of`, because rlm_rest encodes its slashes too."""
@@ -61,6 +65,7 @@ class Api:
                 web.get("/v1/decisions", self._decisions),
                 web.get("/v1/decisions/{id}", self._decision),
                 web.get("/v1/health", self._get_health),
+                *self._more,
             ]
         )
         return application

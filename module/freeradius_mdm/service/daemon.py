@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -23,19 +24,27 @@ from ..log_line import decision_line
 from ..store import schema
 from ..store.query import StoreQueries
 from ..store.read import StoreReader
+from ..store.sessions import SessionQueries
 from ..store.write import KEEP_DECISIONS, StoreWriter
 from .api import Api
+from .dacls import DaclKeeper
 from .events import EventLog
 from .health import Health
 from .journal_reader import JournalReader
 from .lines import moment
 from .lookups import Lookups
 from .notify import notify
+from .polling import Polling
+from .recheck.feed import Feed
+from .recheck.runner import Recheck
 from .recorder import Recorder
+from .session_api import SessionApi
+from .sessions import SessionKeeper
 
 _JOURNAL_PAUSE = 0.15  # seconds between looks at the journal
 _HOUSEKEEPING_PAUSE = 1.0
 _RETENTION_PAUSE = 3600.0
+_AGING_PAUSE = 30.0
 _KEEP_ALIVE = 3600.0  # longer than rlm_rest's idle_timeout, so that it is never we who close a pooled connection
 _LAST_REQUESTS = 3.0  # seconds that requests under way are given at the end
 
@@ -68,10 +77,17 @@ class Daemon:
         try:
             schema.make_directory(service.journal_directory)
             self._recorder = Recorder(self._writer, outside.events)
-            self._journal = JournalReader(service.journal_directory, self._writer, outside.wall, self._print)
+            self._sessions = SessionKeeper(self._writer, outside.events, outside.wall(), socket.gethostname())
+            self._journal = JournalReader(
+                service.journal_directory, self._writer, self._sessions, outside.wall, self._print
+            )
+        except StoreError:
+            self._writer.close()
+            raise
         except OSError as error:
             self._writer.close()
             raise StoreError(f"journal {service.journal_directory} can't be made: {error.strerror}") from error
+        self._dacls = DaclKeeper(self._writer, outside.events)
         self._queries = StoreQueries(service.store_file)
         self._reader = StoreReader(service.store_file)
         self._lookups = Lookups(
@@ -82,8 +98,21 @@ class Daemon:
             outside.wall,
             outside.monotonic,
         )
-        self._health = Health(self._lookups, self._recorder, self._journal, self._queries)
         self._stop = asyncio.Event()
+        # Readers of their own, because these two read in threads.
+        self._recheck = Recheck(self._lookups, StoreReader(service.store_file), outside.events, outside.wall)
+        self._polling = Polling(
+            self._lookups,
+            self._recheck,
+            StoreReader(service.store_file),
+            service.state_directory,
+            outside.events,
+            outside.wall,
+            stopping=self._stop.is_set,
+        )
+        self._health = Health(
+            self._lookups, self._recorder, self._journal, self._queries, self._sessions, self._recheck, self._polling
+        )
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT. Raises OSError when the address can't be listened on."""
@@ -91,16 +120,28 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         tasks: list[asyncio.Task[None]] = []
-        api = Api(self._lookups, self._queries, self._config, self._health.body, self._outside.wall)
+        api = Api(
+            self._lookups,
+            self._queries,
+            self._config,
+            self._health.body,
+            self._outside.wall,
+            SessionApi(SessionQueries(self._started_with.store_file)).routes(),
+        )
         runner = web.AppRunner(
             api.application(), access_log=None, keepalive_timeout=_KEEP_ALIVE, shutdown_timeout=_LAST_REQUESTS
         )
         try:
             await self._listen(runner)
-            self._lookups.configure(self._config().servers)
+            self._configure(self._config().servers)
+            self._follow_sessions(loop)
+            tasks.append(asyncio.create_task(self._recheck.run(self._stop)))
             for chore, pause in (
                 (self._look_at_journal, _JOURNAL_PAUSE),
                 (self._keep_house, _HOUSEKEEPING_PAUSE),
+                (self._keep_dacls, _HOUSEKEEPING_PAUSE),
+                (self._age_sessions, _AGING_PAUSE),
+                (self._poll, _HOUSEKEEPING_PAUSE),
                 (self._forget_old, _RETENTION_PAUSE),
             ):
                 tasks.append(asyncio.create_task(self._repeat(chore, pause)))
@@ -156,6 +197,38 @@ class Daemon:
         self._watch.current(self._outside.monotonic())
         return False
 
+    async def _age_sessions(self) -> bool:
+        try:
+            now, lost_after = self._outside.wall(), self._config().sessions.lost_after
+            await asyncio.to_thread(self._sessions.age, now, lost_after)
+        except StoreError as error:
+            self._events.error("sessions_not_aged", error=error, next="it is tried again")
+        return False
+
+    async def _poll(self) -> bool:
+        await self._polling.sweep()
+        return False
+
+    async def _keep_dacls(self) -> bool:
+        config = self._config()
+        await asyncio.to_thread(self._dacls.keep, config.dacls, config.service, self._outside.wall())
+        return False
+
+    def _configure(self, servers: Sequence[Server]) -> None:
+        self._lookups.configure(servers)
+        self._recheck.configure(servers)
+        self._polling.configure(servers)
+
+    def _follow_sessions(self, loop: asyncio.AbstractEventLoop) -> None:
+        def in_loop(call: Callable[[], None]) -> None:
+            with contextlib.suppress(RuntimeError):  # at the end of mdmd there is no loop any more to tell
+                loop.call_soon_threadsafe(call)
+
+        feed = Feed(self._sessions.directory, self._recheck, in_loop, self._outside.wall)
+        self._sessions.on_change(feed.changed)
+        feed.start()
+        self._recorder.on_answer = lambda key, at: in_loop(lambda: self._recheck.answered(key, at))
+
     def _config_read(self, error: ConfigError | None) -> None:
         """The file has changed; with an error the configuration in force stays what it was."""
         self._health.config_error = "" if error is None else str(error)
@@ -170,11 +243,14 @@ class Daemon:
         for name in ("listen_host", "listen_port", "state_directory"):
             if getattr(self._started_with, name) != getattr(now.service, name):
                 self._events.warning("config_needs_restart", setting=f"service.{name}")
-        self._lookups.configure(now.servers)
+        self._configure(now.servers)
 
     async def _forget_old(self) -> bool:
         try:
-            count = await asyncio.to_thread(self._writer.purge, self._outside.wall() - KEEP_DECISIONS)
+            now = self._outside.wall()
+            count = await asyncio.to_thread(self._writer.purge, now - KEEP_DECISIONS)
+            await asyncio.to_thread(self._dacls.forget, self._config().service, now)
+            await asyncio.to_thread(self._writer.purge_sessions, now - self._config().sessions.keep_ended)
         except StoreError as error:
             self._events.error("retention_failed", error=error)
             return False

@@ -11,7 +11,11 @@ from ..store.query import StoreQueries
 from .breaker import BreakerState
 from .journal_reader import JournalReader
 from .lookups import Lookups
+from .polling import Polling
+from .recheck.runner import Recheck
 from .recorder import Recorder
+from .session_api import sessions_body
+from .sessions import SessionKeeper
 
 
 class Health:
@@ -23,11 +27,17 @@ class Health:
         recorder: Recorder,
         journal: JournalReader,
         queries: StoreQueries,
+        sessions: SessionKeeper,
+        recheck: Recheck,
+        polling: Polling,
     ) -> None:
         self._lookups = lookups
         self._recorder = recorder
         self._journal = journal
         self._queries = queries
+        self._sessions = sessions
+        self._recheck = recheck
+        self._polling = polling
         self.journal_error = ""
         self.config_error = ""
 
@@ -45,6 +55,9 @@ class Health:
             "servers": [dataclasses.asdict(server) for server in servers],
             "store": {"error": self._recorder.error, "unsaved_answers": self._recorder.unsaved_count},
             "journal": journal,
+            "sessions": sessions_body(self._sessions),
+            "recheck": [dataclasses.asdict(line) for line in self._recheck.health()],
+            "polling": [dataclasses.asdict(poll) for poll in self._polling.health()],
             "config": {"error": self.config_error},
         }
 

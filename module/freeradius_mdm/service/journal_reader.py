@@ -15,9 +15,12 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..accounting import AccountingEvent
 from ..decision import Decision
+from ..download.record import Download
 from ..errors import StoreError
 from ..store.write import JournalPosition, JournalReject, StoreWriter
+from .sessions import Line, SessionKeeper
 
 CHUNK = 256 * 1024  # bytes per transaction, about 10 ms; no line is as long as that
 _CHUNKS_PER_POLL = 16  # so that stopping mdmd never waits for a long backlog
@@ -45,11 +48,13 @@ class JournalReader:
         self,
         directory: Path,
         writer: StoreWriter,
+        keeper: SessionKeeper,
         wall: Callable[[], float],
         ingested: Callable[[list[Decision]], None],
     ) -> None:
         self._directory = directory
         self._writer = writer
+        self._keeper = keeper
         self._wall = wall
         self._ingested = ingested
         self._positions = writer.positions()
@@ -125,17 +130,18 @@ class JournalReader:
         return chunks
 
     def _take(self, name: str, inode: int, start: int, data: bytes) -> None:
-        decisions, rejects = [], []
+        lines: list[Line] = []
+        rejects: list[JournalReject] = []
         offset = start
         for line in data.split(b"\n"):
             if line.strip():
                 try:
-                    decisions.append(_decision(line))
+                    lines.append(_event(line))
                 except (ValueError, RecursionError) as error:
                     rejects.append(JournalReject(name, offset, str(error)[:200], line))
             offset += len(line) + 1
         reached = JournalPosition(name, inode, start + len(data))
-        new = self._writer.ingest(decisions, rejects, reached, self._wall())
+        new = self._keeper.ingest(lines, rejects, reached, self._wall())
         self._positions[name] = reached
         if new:
             self._ingested(new)
@@ -146,14 +152,24 @@ class JournalReader:
             del self._positions[name]
 
 
-def _decision(line: bytes) -> Decision:
+def _event(line: bytes) -> Line:
     """Raises ValueError for whatever the store could not hold: one bad line must not stop those behind it."""
     entry = json.loads(line.decode("utf-8"))
     if not isinstance(entry, dict) or "body" not in entry:
         raise ValueError("not a journal record")
-    if entry.get("type") != "decision":
-        raise ValueError(f"unknown type {str(entry.get('type'))[:50]!r}")
-    decision = Decision.from_json(json.dumps(entry["body"]))
+    match entry.get("type"):
+        case "decision":
+            return _decision(entry["body"])
+        case "download":
+            return Download.from_values(entry["body"])
+        case "accounting":
+            return AccountingEvent.from_values(entry["body"])
+        case kind:
+            raise ValueError(f"unknown type {str(kind)[:50]!r}")
+
+
+def _decision(body: object) -> Decision:
+    decision = Decision.from_json(json.dumps(body))
     for name in _TEXT_FIELDS:
         value = getattr(decision, name)
         if not isinstance(value, str):
@@ -161,6 +177,11 @@ def _decision(line: bytes) -> Decision:
         value.encode("utf-8")  # UnicodeEncodeError, a ValueError, for half a surrogate pair
     if not _ID.fullmatch(decision.id):
         raise ValueError("the id is not 24 hexadecimal digits")
+    timeout = decision.session_timeout
+    if timeout is not None and (type(timeout) is not int or not 0 <= timeout < 2**32):
+        raise ValueError("session_timeout is not a count of seconds")
+    if isinstance(decision.total_ms, bool) or not isinstance(decision.total_ms, int | float):
+        raise ValueError("total_ms is not a number")
     if isinstance(decision.at, bool) or not isinstance(decision.at, int | float) or not math.isfinite(decision.at):
         raise ValueError("the time is not a number")
     return decision

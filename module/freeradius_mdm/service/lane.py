@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..codes import Code
 from ..compliance import ComplianceSource, EndpointKey
 from ..config.model import Server
 from ..errors import SourceError
+from ..mdm.noncompliant import Listing, NonCompliantDevices
 from .breaker import Breaker, BreakerState
 from .events import EventLog
 from .recorder import Recorder
+from .server_info import ServerInfo
+from .slots import Place, Slots
 
 _KEEP_WARM = 300.0  # seconds
 _WARM_UP_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # seconds; the last one is repeated
@@ -31,10 +34,11 @@ class LookupStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LookupResult:
-    """`failure`: code and text when the status is FAILED."""
+    """`failure`: code and text when the status is FAILED. `asked`: False when the server was not asked at all."""
 
     status: LookupStatus
     failure: str = ""
+    asked: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +74,65 @@ class Lane:
         self._wall = wall
         self._monotonic = monotonic
         self._breaker = Breaker(self._breaker_changed)
-        # One thread more than may ask, so that warming up takes nobody's place.
-        self._pool = ThreadPoolExecutor(server.max_concurrent + 1, thread_name_prefix=f"lookup-{server.name}")
-        self._slots = asyncio.Semaphore(server.max_concurrent)
+        # Two threads more than may ask, so that warming up and the bulk list take nobody's place.
+        self._pool = ThreadPoolExecutor(server.max_concurrent + 2, thread_name_prefix=f"lookup-{server.name}")
+        self._slots = Slots(server.max_concurrent)
         self._flights: dict[EndpointKey, asyncio.Task[LookupResult]] = {}
+        self._background: dict[EndpointKey, Place | None] = {}  # flights that no authentication waits for
         self._refused: dict[EndpointKey, float] = {}  # when a refusal was last written
         self._warm = False
+        self._closing = False
         self._stopping = False
         self._last_success = 0.0
         self._last_failure = 0.0
         self._failure = ""
+        self._info = ServerInfo(server.name, source, recorder, events, wall, monotonic)
         self._warming = asyncio.create_task(self._warm_up())
 
-    def fly(self, key: EndpointKey) -> asyncio.Task[LookupResult]:
-        """The query for that key that is under way, or a new one. Never cancel it: others may be waiting."""
+    def fly(self, key: EndpointKey, *, background: bool = False) -> asyncio.Task[LookupResult]:
+        """The query for that key that is under way, or a new one. Never cancel it: others may be waiting.
+
+        `background`: no authentication waits for it, so it lets those go first that are waited for.
+        """
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = asyncio.create_task(self._fly(key))
-            flight.add_done_callback(lambda _: self._flights.pop(key))
+            flight.add_done_callback(lambda _: self._landed(key))
+            if background:
+                self._background[key] = None
+        elif not background and key in self._background:
+            place = self._background.pop(key)
+            if place is not None:
+                self._slots.promote(place)
         return flight
+
+    @property
+    def resting(self) -> bool:
+        """True while the breaker lets nothing through."""
+        return self._breaker.refuses(self._monotonic())
+
+    @property
+    def for_background(self) -> int:
+        """How many background questions may be under way at once."""
+        return self._slots.for_background
+
+    async def noncompliant(self, cancelled: Callable[[], bool]) -> NonCompliantDevices | None:
+        """The bulk list of non-compliant devices; None from a server that has none. Takes minutes.
+
+        `cancelled` is called from a thread; once it says True the list is given up.
+
+        Whatever comes of it says nothing about questions for one device: the breaker does not learn from it. Raises
+        SourceError.
+        """
+        source = self._source
+        if not isinstance(source, Listing):
+            return None
+        if self.resting:
+            pause = self._breaker.remaining(self._monotonic())
+            code, _, detail = self._breaker.reason.partition(" ")
+            raise SourceError(code, detail, "none; it is tried again", retry_after=pause, server_down=False)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, source.noncompliant, lambda: self._closing or cancelled())
 
     def health(self) -> LaneHealth:
         """The present state."""
@@ -108,6 +152,7 @@ class Lane:
 
         `stopping`: those that still stand in line are given up.
         """
+        self._closing = True
         self._stopping = stopping
         self._warming.cancel()
         await asyncio.gather(self._warming, *self._flights.values(), return_exceptions=True)
@@ -121,9 +166,13 @@ class Lane:
             return _failed(f"not stored: {self._recorder.error}")
         if self._breaker.refuses(self._monotonic()):
             return await self._refuse(key)
-        async with self._slots:
+        place = self._slots.enter(background=key in self._background)
+        if place.background:
+            self._background[key] = place
+        try:
+            await place.turn
             if self._stopping:
-                return _failed("mdmd is stopping")
+                return _failed("mdmd is stopping", asked=False)
             # Asked again: it may have opened while this one stood in line.
             if not self._breaker.permits(self._monotonic()):
                 return await self._refuse(key)
@@ -131,6 +180,8 @@ class Lane:
             query = asyncio.get_running_loop().run_in_executor(self._pool, self._query, key)
             result, error = await query
             self._learn(error)  # before the next one in line goes out
+        finally:
+            self._slots.leave(place)
         self._report(key, result, error, (self._monotonic() - started) * 1000)
         return result
 
@@ -176,11 +227,17 @@ class Lane:
 
     async def _refuse(self, key: EndpointKey) -> LookupResult:
         failure = f"{self._breaker.reason}; not asked again so far"
+        if key in self._background:
+            return _failed(failure, asked=False)  # nobody waits for a reason
         now = self._monotonic()
         if now - self._refused.get(key, float("-inf")) >= _REPEATED_FAILURE:
             self._refused[key] = now
             await asyncio.to_thread(self._recorder.failure, key, failure, self._wall())
-        return _failed(failure)
+        return _failed(failure, asked=False)
+
+    def _landed(self, key: EndpointKey) -> None:
+        self._flights.pop(key)
+        self._background.pop(key, None)
 
     def _breaker_changed(self, state: BreakerState, reason: str) -> None:
         if state is not BreakerState.OPEN:
@@ -204,11 +261,13 @@ class Lane:
                 if not self._warm or attempt:
                     self._events.info("warm", server=self.server.name)
                 self._warm, attempt = True, 0
-                await asyncio.sleep(_KEEP_WARM)
+                # Behind the first warm-up, so that tokens are fetched once.
+                await loop.run_in_executor(self._pool, self._info.renew)
+                await asyncio.sleep(min(_KEEP_WARM, max(1.0, self._info.remaining)))
                 continue
             await asyncio.sleep(_WARM_UP_PAUSES[min(attempt, len(_WARM_UP_PAUSES) - 1)])
             attempt += 1
 
 
-def _failed(failure: str) -> LookupResult:
-    return LookupResult(LookupStatus.FAILED, failure)
+def _failed(failure: str, *, asked: bool = True) -> LookupResult:
+    return LookupResult(LookupStatus.FAILED, failure, asked)

@@ -9,6 +9,7 @@ from ..compliance import ComplianceAnswer, ComplianceRecord, ComplianceSource, E
 from ..config.model import Server
 from ..errors import MdmError, SourceError, StoreError
 from ..mdm.codes import CODES, MdmCode
+from ..mdm.noncompliant import NonCompliantDevices
 from ..store.read import StoreReader
 from .events import EventLog
 from .lane import Lane, LaneHealth, LookupResult, LookupStatus
@@ -65,19 +66,41 @@ class Lookups:
 
         An ANSWERED result was committed before it is returned. Raises UnknownServerError.
         """
-        lane = self._lanes.get(key.server)
-        if lane is None:
-            raise UnknownServerError(f"no enabled MDM server is called {key.server!r}")
+        lane = self._lane(key.server)
         if self._is_current(lane.server, key):
             return LookupResult(LookupStatus.ANSWERED)
         flight = lane.fly(key)
         done, _ = await asyncio.wait({flight}, timeout=wait)
         return flight.result() if done else LookupResult(LookupStatus.TIMEOUT)
 
+    async def renew(self, key: EndpointKey) -> LookupResult:
+        """Ask although the answer in the store is not due, behind every authentication that waits.
+
+        One query with whoever else asks about that key. Ends when it ends: the source's timeouts bound that. Raises
+        UnknownServerError.
+        """
+        lane = self._lane(key.server)
+        if self._is_new(key):
+            return LookupResult(LookupStatus.ANSWERED)
+        flight = lane.fly(key, background=True)
+        await asyncio.wait({flight})
+        return flight.result()
+
+    async def noncompliant(self, server: str, cancelled: Callable[[], bool]) -> NonCompliantDevices | None:
+        """That server's bulk list, see `Lane.noncompliant`. Raises SourceError, UnknownServerError."""
+        return await self._lane(server).noncompliant(cancelled)
+
+    def resting(self, server: str) -> bool:
+        """True while questions to that server are not let through, or there is no such server."""
+        return server not in self._lanes or self._lanes[server].resting
+
+    def for_background(self, server: str) -> int:
+        """How many questions that nobody waits for may be under way there at once."""
+        return self._lanes[server].for_background if server in self._lanes else 0
+
     def record(self, key: EndpointKey) -> ComplianceRecord | None:
         """What the store holds for that key. Raises StoreError, UnknownServerError."""
-        if key.server not in self._lanes:
-            raise UnknownServerError(f"no enabled MDM server is called {key.server!r}")
+        self._lane(key.server)
         return self._reader.record(key)
 
     def health(self) -> list[LaneHealth]:
@@ -90,6 +113,20 @@ class Lookups:
             self._retire(lane, stopping=True)
         self._lanes.clear()
         await asyncio.gather(*self._closing)
+
+    def _lane(self, server: str) -> Lane:
+        lane = self._lanes.get(server)
+        if lane is None:
+            raise UnknownServerError(f"no enabled MDM server is called {server!r}")
+        return lane
+
+    def _is_new(self, key: EndpointKey) -> bool:
+        """True when it was answered a moment ago."""
+        try:
+            record = self._reader.record(key)
+        except StoreError:
+            return False
+        return record is not None and record.answer is not None and 0 <= self._wall() - record.answered_at < _RACER
 
     def _is_current(self, server: Server, key: EndpointKey) -> bool:
         try:

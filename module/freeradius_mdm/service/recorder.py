@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from ..compliance import ComplianceAnswer, EndpointKey
 from ..errors import StoreError
+from ..store.record_changes import RecordChange
 from ..store.write import StoreWriter
 from .events import EventLog
 
+OnAnswer = Callable[[EndpointKey, float], None]
+OnChange = Callable[[EndpointKey, ComplianceAnswer | None, ComplianceAnswer, float], None]
 _MOST_UNSAVED = 50_000  # answers held in memory, about 20 MB; what is more has to be asked for again
 
 
 class Recorder:
-    """Thread safe. Writes at once, and says so; what failed is written again by `retry`."""
+    """Thread safe. Writes at once, and says so; what failed is written again by `retry`.
+
+    `on_answer(key, at)` is called after each answer was committed, `on_change` after each that changed registration,
+    compliance or managed against what the store held, or was the first one: once per committed change, in the order
+    of the commits, from any thread. They must not wait for anything.
+    """
 
     def __init__(self, writer: StoreWriter, events: EventLog) -> None:
         self._writer = writer
         self._events = events
         self._mutex = threading.Lock()
         self._unsaved: dict[EndpointKey, tuple[ComplianceAnswer, float]] = {}
+        self.on_answer: OnAnswer | None = None
+        self.on_change: OnChange | None = None
         self.error = ""  # why the store took nothing the last time; empty when it did
 
     def answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> bool:
@@ -43,6 +54,26 @@ class Recorder:
             self._store_works()
             return True
 
+    def redirect_url(self, server: str, redirect_url: str, at: float) -> None:
+        """Store the page that the MDM server names for enrolment. Raises StoreError."""
+        self._writer.put_redirect_url(server, redirect_url, at)
+
+    def settle(self, key: EndpointKey, at: float) -> None:
+        """The change that `on_change` told of has had its effect, or needs none. Raises StoreError."""
+        self._writer.settle(key, at)
+
+    def tell_unsettled(self) -> int:
+        """At start: call `on_change` for the changes that were told and not settled before the end; how many.
+
+        Several of one endpoint have become one, from before the first to what the record says now. Raises StoreError.
+        """
+        with self._mutex:
+            changes = self._writer.unsettled()
+            for change in changes:
+                if self.on_change is not None:
+                    self.on_change(change.key, change.old, change.new, change.at)
+        return len(changes)
+
     def unsaved(self, key: EndpointKey) -> tuple[ComplianceAnswer, float] | None:
         """An answer and its time that the store has not taken yet."""
         return self._unsaved.get(key)
@@ -62,14 +93,24 @@ class Recorder:
 
     def _put(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> bool:
         try:
-            self._writer.put_answer(key, answer, at)
+            change = self._writer.put_answer(key, answer, at)
         except StoreError as error:
             self._keep(key, answer, at)
             self._store_failed(error)
             return False
         self._unsaved.pop(key, None)
         self._store_works()
+        self._tell(key, at, change)
         return True
+
+    def _tell(self, key: EndpointKey, at: float, change: RecordChange | None) -> None:
+        try:
+            if change is not None and self.on_change is not None:
+                self.on_change(change.key, change.old, change.new, change.at)
+            if self.on_answer is not None:
+                self.on_answer(key, at)
+        except Exception as error:  # the answer is in the store, and who waits for it must not be told otherwise
+            self._events.error("defect", key=key, error=repr(error), next="report this line")
 
     def _keep(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> None:
         if key in self._unsaved or len(self._unsaved) < _MOST_UNSAVED:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..compliance import ComplianceRecord, EndpointKey, IdKind
 from ..decision import Decision
+from ..download.record import Download
 from ..errors import StoreError
 from .read import RECORD_COLUMNS, record_from
 from .schema import VERSION, version_of
@@ -50,6 +51,15 @@ class StoredDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredDownload:
+    """What became of a download of an ACL. `decision`: the id of the one that had named it to this network device."""
+
+    seq: int
+    download: Download
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleHits:
     """How often a rule has matched, and when last (seconds since the epoch)."""
 
@@ -83,6 +93,17 @@ class StoreQueries:
         """The decision of that id, None when there is none (any more)."""
         rows = self._rows("SELECT body FROM decisions WHERE id = ?", [identifier])
         return _decision(rows[0][0]) if rows else None
+
+    def downloads(self, limit: int = 100, *, before: int | None = None) -> list[StoredDownload]:
+        """Downloads of ACLs, refused ones too, newest first, MAXIMUM_LIMIT at most; those behind `seq` `before`."""
+        columns = [each.name for each in fields(Download)]
+        stored = ", ".join("wire_name" if name == "name" else name for name in columns)
+        rows = self._rows(
+            f"SELECT seq, decision, {stored} FROM downloads"  # noqa: S608 names are ours
+            " WHERE ?1 IS NULL OR seq < ?1 ORDER BY seq DESC LIMIT ?2",
+            [before, max(1, min(limit, MAXIMUM_LIMIT))],
+        )
+        return [StoredDownload(row[0], Download.from_values(dict(zip(columns, row[2:], strict=True))), row[1]) for row in rows]
 
     def records(self, server: str | None = None) -> list[ComplianceRecord]:
         """Every compliance record, or those of one MDM server."""

@@ -9,9 +9,11 @@ Standard library only: radiusd imports this.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 from ..compliance import (
     Compliance,
@@ -28,6 +30,10 @@ BUSY_TIMEOUT = 0.020  # seconds
 RECORD_COLUMNS = "registration, compliance, managed, macs, answered_at, failed_at, failure"
 
 _RECORD = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND kind = ? AND value = ?"  # noqa: S608 constant
+
+# A name is told from a longer one that begins like it by the length of its version.
+_DACL_KNOWN = """SELECT 1 FROM dacl_versions
+    WHERE wire_name >= ?1 AND wire_name < ?1 || 'g' AND length(wire_name) = length(?1) + 8 LIMIT 1"""
 
 _Row = tuple[str | None, str, str, str, float, float, str]  # the first three are NULL together
 
@@ -50,12 +56,40 @@ class StoreReader:
 
         Raises StoreError when the file is missing, corrupt, of another version, or busy.
         """
+        rows: list[_Row] = self._rows(_RECORD, key.server, key.kind.value, key.value)
+        return record_from(key, rows[0]) if rows else None
+
+    def dacl_version(self, wire_name: str) -> dict[str, tuple[str, ...]]:
+        """The ACEs that were in force under that name, now or before, by style of masks.
+
+        Raises StoreError, as `record` does, and for an ACL that is not what was stored.
+        """
+        rows = self._rows("SELECT style, entries, digest FROM dacl_versions WHERE wire_name = ?", wire_name)
+        for style, entries, digest in rows:
+            if digest_of(entries) != digest:
+                raise StoreError(f"the stored ACL {wire_name} ({style}) is damaged")
+        return {style: tuple(entries.split("\n")) for style, entries, _ in rows}
+
+    def has_dacl(self, beginning: str) -> bool:
+        """True when some version of an ACL is there: `beginning` is its wire name without the version's 8 digits."""
+        return bool(self._rows(_DACL_KNOWN, beginning))
+
+    def dacl_handed_at(self, client: str, wire_name: str) -> float | None:
+        """When the network device of that address was last told the name (seconds since the epoch); None: never."""
+        rows = self._rows("SELECT at FROM dacls_handed WHERE client = ? AND wire_name = ?", client, wire_name)
+        return float(rows[0][0]) if rows else None
+
+    def redirect_url(self, server: str) -> str:
+        """The page where that MDM server lets a user enrol or mend a device; "" when it is not known."""
+        rows = self._rows("SELECT redirect_url FROM server_info WHERE server = ?", server)
+        return str(rows[0][0]) if rows else ""
+
+    def _rows(self, statement: str, *values: str) -> list[Any]:
         connection = self._current()
         try:
-            rows: list[_Row] = connection.execute(_RECORD, (key.server, key.kind.value, key.value)).fetchall()
+            return connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise self._failed(error) from error
-        return record_from(key, rows[0]) if rows else None
 
     def close(self) -> None:
         """Close the file; the next question opens it again."""
@@ -99,6 +133,11 @@ class StoreReader:
             return StoreError(f"store {self._file} is busy: another process is recovering or checking it")
         self.close()  # whatever it was, a new connection is the cure, if there is one
         return StoreError(f"store {self._file} can't be read: {error}; see its owner and mode, or restore it")
+
+
+def digest_of(entries: str) -> str:
+    """What an ACL is compared with when it is read again; the version in its name is too short for that."""
+    return hashlib.sha256(entries.encode()).hexdigest()
 
 
 def record_from(key: EndpointKey, row: _Row) -> ComplianceRecord:

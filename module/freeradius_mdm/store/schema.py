@@ -13,12 +13,14 @@ import os
 import sqlite3
 from pathlib import Path
 
-VERSION = 1  # PRAGMA user_version; a file of another version is refused, see `upgrade`
+from . import record_changes
+
+VERSION = 3  # PRAGMA user_version; a file of another version is refused, see `upgrade`
 
 DIRECTORY_MODE = 0o2770  # set-group-id: whatever is made inside belongs to the group mdmd and radiusd share
 FILE_MODE = 0o660  # SQLite gives its -wal and -shm the mode of the main file
 
-_TABLES = """
+_FIRST = """
 CREATE TABLE records (
     server TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
     registration TEXT, compliance TEXT, managed TEXT, macs TEXT NOT NULL DEFAULT '',
@@ -52,6 +54,56 @@ CREATE TABLE journal_rejects (
 );
 """
 
+_DACLS = """
+-- Every version of a downloadable ACL that was in force, as the families with that style of masks get it; `entries`
+-- by newlines, `digest` the SHA-256 of that.
+CREATE TABLE dacl_versions (
+    wire_name TEXT NOT NULL, style TEXT NOT NULL, entries TEXT NOT NULL, digest TEXT NOT NULL,
+    first_at REAL NOT NULL, current_at REAL NOT NULL,
+    PRIMARY KEY (wire_name, style)
+);
+
+-- When a network device (the address its requests come from) was last told a name, and by which decision.
+CREATE TABLE dacls_handed (
+    client TEXT NOT NULL, wire_name TEXT NOT NULL, at REAL NOT NULL, decision TEXT NOT NULL,
+    PRIMARY KEY (client, wire_name)
+) WITHOUT ROWID;
+
+-- Finished and refused downloads. `decision`: the one that had told the device this name, empty when not known.
+CREATE TABLE downloads (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, outcome TEXT NOT NULL, code TEXT NOT NULL,
+    reason TEXT NOT NULL, wire_name TEXT NOT NULL, client TEXT NOT NULL, client_name TEXT NOT NULL,
+    nas_address TEXT NOT NULL, packets INTEGER NOT NULL, entries INTEGER NOT NULL, decision TEXT NOT NULL
+);
+CREATE INDEX downloads_at ON downloads (at);
+
+-- What an MDM server says about itself.
+CREATE TABLE server_info (server TEXT PRIMARY KEY, redirect_url TEXT NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+"""
+
+_SESSIONS = """
+-- Sessions of endpoints, live and ended; the columns are described at Session in sessions/model.py.
+CREATE TABLE sessions (
+    id TEXT NOT NULL PRIMARY KEY, state TEXT NOT NULL, client TEXT NOT NULL, decision_id TEXT NOT NULL,
+    authorized_at REAL NOT NULL, reauthorized_at REAL NOT NULL, last_seen REAL NOT NULL,
+    nas_name TEXT NOT NULL, nas_address TEXT NOT NULL, nas_identifier TEXT NOT NULL, nas_port TEXT NOT NULL,
+    nas_port_id TEXT NOT NULL, family TEXT NOT NULL, access TEXT NOT NULL, user TEXT NOT NULL, mac TEXT NOT NULL,
+    calling_station TEXT NOT NULL, called_station TEXT NOT NULL, acct_session_id TEXT NOT NULL,
+    former_acct_session_ids TEXT NOT NULL, acct_multi_session_id TEXT NOT NULL, audit_session_id TEXT NOT NULL,
+    framed_ip TEXT NOT NULL, framed_ipv6 TEXT NOT NULL, server TEXT NOT NULL, identity_kind TEXT NOT NULL,
+    identity TEXT NOT NULL, rule TEXT NOT NULL, profile TEXT NOT NULL, session_timeout INTEGER, timer_ends_at REAL,
+    started_at REAL, ended_at REAL, end_cause TEXT NOT NULL, terminate_cause TEXT NOT NULL,
+    coa_at REAL, coa_result TEXT NOT NULL, node TEXT NOT NULL
+);
+CREATE INDEX sessions_ended ON sessions (ended_at) WHERE state = 'ended';
+CREATE INDEX sessions_live ON sessions (id) WHERE state != 'ended';
+CREATE INDEX sessions_mac ON sessions (mac);
+CREATE INDEX sessions_identity ON sessions (identity);
+"""
+
+# What brings a file to each version from the one before; a step that was shipped is never changed.
+_STEPS = {1: _FIRST, 2: _DACLS, 3: _SESSIONS + record_changes.TABLE}
+
 
 def make_directory(path: Path) -> None:
     """Make `path` with DIRECTORY_MODE whatever the umask is; an existing one is mended if it is ours."""
@@ -73,7 +125,10 @@ def make_file(path: Path) -> None:
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Bring an open, writable file to VERSION. Raises sqlite3.Error, or ValueError for a newer file."""
+    """Bring an open, writable file to VERSION, all steps or none; its data is kept.
+
+    Raises sqlite3.Error, or ValueError for a newer file.
+    """
     found = version_of(connection)
     if found > VERSION:
         raise ValueError(f"it has schema {found}, this program knows {VERSION}: install the newer one again")
@@ -81,7 +136,8 @@ def upgrade(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA journal_size_limit=16777216")  # bytes: a WAL grown by a burst shrinks again
     if found < VERSION:
-        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version={VERSION};COMMIT;")
+        steps = "".join(_STEPS[number] for number in range(found + 1, VERSION + 1))
+        connection.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version={VERSION};COMMIT;")
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -6,19 +6,27 @@ time. A method that has returned has committed: readers see it at once, and kill
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..compliance import ComplianceAnswer, EndpointKey
 from ..decision import Decision
+from ..download.record import Download
 from ..errors import StoreError
-from . import schema
+from ..sessions.model import Session
+from . import dacls, record_changes, schema
+from . import sessions as session_table
+from .dacls import AclVersion
+from .opening import clear_errors, lock, open_for_writing
+from .record_changes import RecordChange
+
+# What the sessions become through the decisions that were new.
+ChangeSessions = Callable[[Sequence[Decision]], Iterable[Session]]
 
 KEEP_DECISIONS = 90 * 86400.0  # seconds
 _PURGE_ROWS = 2000  # per transaction, so that an answer never waits long behind the retention
@@ -77,20 +85,35 @@ class StoreWriter:
         self._mutex = threading.Lock()
         try:
             schema.make_directory(directory)
-            self._lock = _lock(directory / "mdmd.lock")
+            self._lock = lock(directory / "mdmd.lock")
         except OSError as error:
             raise StoreError(f"state directory {directory} can't be used: {error.strerror}") from error
         try:
-            self._connection = _open(self._file, busy_timeout)
+            self._connection = open_for_writing(self._file, busy_timeout)
         except StoreError:
             os.close(self._lock)
             raise
 
-    def put_answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> None:
-        """Store what the MDM server answered at `at`; an earlier failure is forgotten."""
+    def put_answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> RecordChange | None:
+        """Store what the MDM server answered at `at`; an earlier failure is forgotten.
+
+        Returns what changed by it, which stays unsettled until `settle` is called.
+        """
         told = (answer.registration.value, answer.compliance.value, answer.managed.value)
         with self._transaction() as connection:
+            change = record_changes.note(connection, key, answer, at)
             connection.execute(_PUT_ANSWER, (key.server, key.kind.value, key.value, *told, " ".join(answer.macs), at))
+        return change
+
+    def settle(self, key: EndpointKey, at: float) -> None:
+        """The change of that moment has had its effect."""
+        with self._transaction() as connection:
+            record_changes.settle(connection, key, at)
+
+    def unsettled(self) -> list[RecordChange]:
+        """The changes that have not been settled, in the order of time."""
+        with self._mutex, clear_errors(self._file):
+            return record_changes.unsettled(self._connection)
 
     def put_failure(self, key: EndpointKey, failure: str, at: float) -> None:
         """Store that asking failed at `at`, with code and text; the last answer is kept."""
@@ -104,11 +127,14 @@ class StoreWriter:
         rejects: Sequence[JournalReject],
         reached: JournalPosition,
         now: float,
+        downloads: Sequence[Download] = (),
+        sessions: ChangeSessions | None = None,
     ) -> list[Decision]:
         """Store what was read from the journal together with how far that was, all or nothing.
 
         Returns the decisions that were new. One that is there already (a journal file copied back by hand) is
-        neither stored nor counted twice.
+        neither stored nor counted twice. `sessions` is called inside the transaction with the new decisions, and gives
+        the sessions that are different now.
         """
         new = []
         with self._transaction() as connection:
@@ -118,6 +144,10 @@ class StoreWriter:
             # In monitor mode the rule that matched is the one that would have been enforced.
             hits = [(decision.rule or decision.would_be_rule, decision.at) for decision in new]
             connection.executemany(_COUNT_HIT, [hit for hit in hits if hit[0]])
+            dacls.hand(connection, new)
+            if sessions is not None:
+                session_table.put(connection, sessions(new))
+            dacls.add_downloads(connection, downloads)  # after what was handed out, which each is linked with
             connection.executemany(
                 "INSERT INTO journal_rejects (segment, position, at, reason, line) VALUES (?, ?, ?, ?, ?)",
                 [(reject.segment, reject.position, now, reject.reason, reject.line) for reject in rejects],
@@ -128,9 +158,39 @@ class StoreWriter:
             )
         return new
 
+    def put_dacl_versions(self, versions: Iterable[AclVersion], at: float) -> None:
+        """Store that these downloadable ACLs are in force at that moment."""
+        with self._transaction() as connection:
+            dacls.put_versions(connection, versions, at)
+
+    def put_redirect_url(self, server: str, redirect_url: str, at: float) -> None:
+        """Store the page where the MDM server lets a user enrol or mend the device; "" when it names none."""
+        with self._transaction() as connection:
+            connection.execute("REPLACE INTO server_info VALUES (?, ?, ?)", (server, redirect_url, at))
+
+    def put_sessions(self, changed: Iterable[Session]) -> None:
+        """Store sessions that have changed for another reason than the journal."""
+        with self._transaction() as connection:
+            session_table.put(connection, changed)
+
+    def sessions(self, ended_since: float) -> list[Session]:
+        """The live sessions, and those that have ended since."""
+        with self._mutex, clear_errors(self._file):
+            return session_table.load(self._connection, ended_since)
+
+    def purge_sessions(self, before: float) -> int:
+        """Delete sessions that ended before that moment; returns how many."""
+        deleted = count = 0
+        while True:
+            with self._transaction() as connection:
+                count = session_table.purge(connection, before)
+            deleted += count
+            if not count:
+                return deleted
+
     def positions(self) -> dict[str, JournalPosition]:
         """How far each journal segment has been read, by the segment's name."""
-        with self._mutex, _clear_errors(self._file):
+        with self._mutex, clear_errors(self._file):
             rows = self._connection.execute("SELECT segment, inode, position FROM journal_positions").fetchall()
         return {row[0]: JournalPosition(*row) for row in rows}
 
@@ -142,9 +202,9 @@ class StoreWriter:
             )
 
     def purge(self, before: float) -> int:
-        """Delete decisions and journal rejects older than that moment; returns the number of decisions."""
+        """Delete decisions, downloads and journal rejects older than that moment; returns the number of decisions."""
         deleted = 0
-        for table in ("decisions", "journal_rejects"):
+        for table in ("decisions", "downloads", "journal_rejects"):
             statement = f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE at < ? LIMIT {_PURGE_ROWS})"  # noqa: S608
             count = _PURGE_ROWS
             while count == _PURGE_ROWS:
@@ -152,6 +212,11 @@ class StoreWriter:
                     count = connection.execute(statement, (before,)).rowcount
                 deleted += count if table == "decisions" else 0
         return deleted
+
+    def purge_dacls(self, before: float) -> int:
+        """Delete ACL versions last in force before that moment; returns how many. See `dacls.purge`."""
+        with self._transaction() as connection:
+            return dacls.purge(connection, before)
 
     def close(self) -> None:
         """Close the file and let go of the lock."""
@@ -161,7 +226,7 @@ class StoreWriter:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._mutex, _clear_errors(self._file):
+        with self._mutex, clear_errors(self._file):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -171,47 +236,6 @@ class StoreWriter:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-
-
-def _lock(path: Path) -> int:
-    schema.make_file(path)
-    handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    except BlockingIOError as error:
-        holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip() or "unknown"
-        os.close(handle)
-        raise StoreError(
-            f"another mdmd (process {holder}) uses {path.parent}: stop it, or set another state_directory"
-        ) from error
-    except OSError:
-        os.close(handle)
-        raise
-    return handle
-
-
-def _open(file: Path, busy_timeout: float) -> sqlite3.Connection:
-    try:
-        schema.make_file(file)
-        connection = sqlite3.connect(file, timeout=busy_timeout, isolation_level=None, check_same_thread=False)
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"store {file} can't be opened: {error}") from error
-    try:
-        schema.upgrade(connection)
-    except (ValueError, sqlite3.Error) as error:
-        connection.close()
-        raise StoreError(f"store {file} can't be used: {error}") from error
-    return connection
-
-
-@contextmanager
-def _clear_errors(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StoreError(f"store {file} can't be used: {error}") from error
 
 
 def _columns(decision: Decision) -> tuple[str | float, ...]:

@@ -14,7 +14,7 @@ _PORT = 1812
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of `eap-tls`, `mab` and `vpn`."""
+    """The parser of `eap-tls`, `mab`, `vpn` and `dacl`."""
     parser = argparse.ArgumentParser(
         prog="mdm-lab radius", description="Play a network device and the device behind it."
     )
@@ -23,6 +23,7 @@ def make_parser() -> argparse.ArgumentParser:
     _eap_tls(commands.add_parser("eap-tls", parents=[common], help="802.1X with a certificate"))
     _mab(commands.add_parser("mab", parents=[common], help="MAC authentication bypass on a switch port"))
     _vpn(commands.add_parser("vpn", parents=[common], help="a VPN login at a Cisco ASA"))
+    _dacl(commands.add_parser("dacl", parents=[common], help="download an ACL, as a switch or an ASA does"))
     return parser
 
 
@@ -77,6 +78,12 @@ def _vpn(parser: argparse.ArgumentParser) -> None:
     device.add_argument("--device-id", type=UUID, metavar="GUID", help="a phone with this Intune device id")
     device.add_argument("--phone", action="store_true", help="a phone without an Intune device id")
     add("--tunnel-group", default="DefaultWEBVPNGroup", help="default: %(default)s")
+    _unsigned(parser)
+
+
+def _dacl(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="as an Access-Accept named it: '#ACSACL#-IP-NAME-VERSION'")
+    parser.add_argument("--headend", action="store_true", help="ask as a VPN headend does")
     _unsigned(parser)
 
 

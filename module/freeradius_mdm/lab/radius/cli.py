@@ -1,4 +1,4 @@
-"""The RADIUS endpoints on the command line: `eap-tls`, `mab`, `vpn`.
+"""The RADIUS endpoints on the command line: `eap-tls`, `mab`, `vpn`, `dacl`.
 
 Exit status: 0 Access-Accept, 1 Access-Reject, 2 no answer, a broken protocol or wrong usage.
 """
@@ -11,11 +11,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from freeradius_mdm.lab.radius import access, vpn
+from freeradius_mdm.lab.radius import access, dacl_download, vpn
 from freeradius_mdm.lab.radius.arguments import make_parser
 from freeradius_mdm.lab.radius.client import RadiusClient, RetryPolicy, Server
 from freeradius_mdm.lab.radius.errors import CredentialsError, LabRadiusError
-from freeradius_mdm.lab.radius.printing import reply_text, result_text
+from freeradius_mdm.lab.radius.printing import printable, reply_text, result_text
 from freeradius_mdm.lab.radius.supplicant import EapTlsSupplicant
 from freeradius_mdm.lab.radius.tls import Certificates, TlsProfile, TlsVersion
 
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = make_parser().parse_args(argv)
     except SystemExit as ended:  # argparse has said what it had to say
         return ended.code if isinstance(ended.code, int) else FAILED
-    run = {"eap-tls": _eap_tls, "mab": _mab, "vpn": _vpn}[options.command]
+    run = {"eap-tls": _eap_tls, "mab": _mab, "vpn": _vpn, "dacl": _dacl}[options.command]
     try:
         with RadiusClient(_server(options), RetryPolicy(options.tries, options.wait)) as client:
             return ACCEPTED if run(options, client) else REJECTED
@@ -78,6 +78,20 @@ def _vpn(options: argparse.Namespace, client: RadiusClient) -> bool:
     reply = vpn.log_in(client, headend, device, login)
     print(reply_text(reply))
     return reply.accepted
+
+
+def _dacl(options: argparse.Namespace, client: RadiusClient) -> bool:
+    service = dacl_download.Service.HEADEND if options.headend else dacl_download.Service.SWITCH
+    request = dacl_download.AclRequest(options.name, options.nas_address, service, sign=not options.unsigned)
+    done = dacl_download.download(client, request)
+    if not done.accepted:
+        print(reply_text(done.replies[-1]))
+        return False
+    octets = [reply.length for reply in done.replies]
+    print(f"{len(done.entries)} ACEs in {len(octets)} packets, the largest of {max(octets)} octets")
+    for number, entry in enumerate(done.entries, 1):
+        print(f"{number:6} {printable(entry)}")
+    return True
 
 
 def _server(options: argparse.Namespace) -> Server:

@@ -5,6 +5,7 @@
     ├── RequestError         a request can't be written in RADIUS
     ├── MalformedPacket      octets that are no RADIUS packet (RFC 2865 section 3)
     ├── EapError             the server broke EAP or EAP-TLS (RFC 3748, 5216, 9190)
+    ├── DownloadError        a downloadable ACL came in a form that no network device could use
     └── CredentialsError     a certificate, key, CA or secret file can't be used
 
 An Access-Reject is no error: it is a `Reply`.
@@ -31,6 +32,10 @@ class MalformedPacket(LabRadiusError):
 
 class EapError(LabRadiusError):
     """The server broke EAP or EAP-TLS, so that no supplicant could go on."""
+
+
+class DownloadError(LabRadiusError):
+    """A downloadable ACL came in a form that no network device could use: numbers, State, endless."""
 
 
 class CredentialsError(LabRadiusError):

@@ -44,7 +44,7 @@ def attribute_text(attribute: Attribute) -> str:
     if isinstance(value, int):
         known = value_name(attribute.name, value)
         return f"{name} = {value}" if known is None else f"{name} = {known} ({value})"
-    return f'{name} = "{_printable(value)}"'
+    return f'{name} = "{printable(value)}"'
 
 
 def _octets_text(name: str, value: bytes) -> str:
@@ -54,6 +54,6 @@ def _octets_text(name: str, value: bytes) -> str:
     return f"0x{value.hex()}" + (f' "{value.decode()}"' if readable else "")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A server must not be able to send escape sequences to a terminal."""
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

@@ -1,0 +1,72 @@
+"""The extra file of shared secrets, for clients that FreeRADIUS does not have in its files (SQL, dynamic ones).
+
+[[clients]]
+address = "192.0.2.0/24"
+secret = "..."
+name = "branch switches"       # the rest may be left out
+family = "cisco-ios-xe"
+coa_port = 1700
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+import tomllib
+from pathlib import Path
+
+from ..config.lines import index
+from ..config.table import Findings, Table
+from ..errors import Problem
+from .clients import Client, Secret
+
+_ALLOWED = 'an address or a prefix, for example "192.0.2.10" or "2001:db8::/32"'
+
+
+def read(file: Path, problems: list[Problem]) -> list[Client]:
+    """Its clients; what is wrong is added to `problems`. Nobody but owner and group may read the file."""
+    try:
+        with file.open("rb") as opened:
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if mode & stat.S_IRWXO:
+                problems.append(
+                    Problem(str(file), f"others may use it, its mode is {mode:04o}", "0640 or less", f"chmod o= {file}")
+                )
+                return []
+            text = opened.read().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(str(file), f"can't be read: {error}", "a TOML file in UTF-8"))
+        return []
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.append(Problem(str(file), str(error), "TOML"))
+        return []
+    findings = Findings(file, index(text))
+    top = Table(data, "", findings)
+    clients = [client for table in top.tables("clients") if (client := _client(table, findings)) is not None]
+    top.finish()
+    seen: set[object] = set()
+    for client in clients:
+        if client.network in seen:
+            problems.append(Problem(client.where, f"{client.network} stands here a second time", "once each"))
+        seen.add(client.network)
+    problems += findings.problems
+    return clients
+
+
+def _client(table: Table, findings: Findings) -> Client | None:
+    address = table.text("address", allowed=_ALLOWED)
+    secret = table.text("secret")
+    name = table.text("name", address)
+    family = table.text("family", "")
+    port = table.integer("coa_port", 0, 1, 65535)
+    table.finish()
+    try:
+        network = ipaddress.ip_network(address)
+    except ValueError as error:
+        if address:
+            table.problem("address", str(error), _ALLOWED)
+        return None
+    where = findings.where(table.path).partition(": ")[0]
+    return Client(name, network, Secret(secret.encode()), where, "secrets file", family, port) if secret else None

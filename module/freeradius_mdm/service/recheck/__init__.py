@@ -1,0 +1,1 @@
+"""Asking again about the endpoints of active sessions, ahead of need."""

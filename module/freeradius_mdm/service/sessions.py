@@ -1,0 +1,158 @@
+"""Keeps the sessions: follows the journal, ages what is lost, takes down what a change of authorization did.
+
+Whatever changes sessions goes through here, in a thread of the caller's: first the book, then the store, then, once
+that is committed, the directory that everybody reads, and those who want to know.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from ..accounting import AccountingEvent
+from ..decision import Decision
+from ..download.record import Download
+from ..sessions import ledger
+from ..sessions.book import Book, Change
+from ..sessions.directory import SessionDirectory
+from ..sessions.ledger import Tally
+from ..sessions.model import EndCause, Session
+from ..store.write import JournalPosition, JournalReject, StoreWriter
+from .events import EventLog
+
+Line = Decision | AccountingEvent | Download  # what a journal line can say
+Listener = Callable[[Sequence[Change]], None]
+_MOST_TOLD = 200  # kinds of odd accounting that are told, each once
+
+
+class SessionKeeper:
+    """One in a mdmd. Loads what the store has. Raises StoreError.
+
+    `node`: this host's name. Methods may be called in any thread, and wait for each other and for the store.
+    """
+
+    def __init__(self, writer: StoreWriter, events: EventLog, now: float, node: str) -> None:
+        self._writer = writer
+        self._events = events
+        self._node = node
+        self._mutex = threading.Lock()
+        found = writer.sessions(now - ledger.REMEMBERED)
+        self._book = Book(found)
+        self._listeners: list[Listener] = []
+        self._told: set[tuple[str, str]] = set()
+        self.directory = SessionDirectory(session for session in found if session.live)
+        self.tally = Tally()  # since the start
+
+    def on_change(self, listener: Listener) -> None:
+        """Have every committed change told, in order, in the thread that made it. A listener must not call back."""
+        self._listeners.append(listener)
+
+    def ingest(
+        self,
+        lines: Sequence[Line],
+        rejects: Sequence[JournalReject],
+        reached: JournalPosition,
+        now: float,
+    ) -> list[Decision]:
+        """Store what was read from the journal and what it makes of the sessions, all or nothing.
+
+        `lines`: what the lines said, in their order. the decisions that were new. Raises StoreError, and then
+        nothing has changed.
+        """
+        decisions = [line for line in lines if isinstance(line, Decision)]
+        downloads = [line for line in lines if isinstance(line, Download)]
+        tally = Tally()
+
+        def apply(new: Sequence[Decision]) -> Iterable[Session]:
+            nonlocal tally
+            tally = self._apply(lines, {id(each) for each in new})
+            return _stored(self._book.so_far())
+
+        with self._mutex:
+            with self._book.changes() as changes:
+                new = self._writer.ingest(decisions, rejects, reached, now, downloads, apply)
+            self.tally = self.tally.plus(tally)
+            self._publish(changes)
+        self._tell_odd(lines)
+        return new
+
+    def age(self, now: float, lost_after: float) -> int:
+        """End what was not heard of for too long (seconds); returns how many. Call it about once a minute."""
+        with self._mutex:
+            with self._book.changes() as changes:
+                ledger.aged(self._book, now, lost_after)
+                stored = _stored(self._book.so_far())
+                if stored:
+                    self._writer.put_sessions(stored)
+            self._publish(changes)
+        for session in stored:
+            self._events.info("session_lost", session=session.id, nas=session.nas, mac=session.mac, user=session.user)
+        return len(stored)
+
+    def end(self, identifier: str, cause: EndCause, at: float, result: str = "") -> Session | None:
+        """A session has ended by something else than accounting: GONE or DISCONNECTED, with the result of the CoA.
+
+        Returns the session, None when no live one has that id (any more).
+        """
+        return self._amend(identifier, lambda session: ledger.ended(_with_result(session, at, result), cause, at))
+
+    def coa_result(self, identifier: str, at: float, result: str) -> Session | None:
+        """Record what came of a change of authorization with a session that goes on; as `end` otherwise."""
+        return self._amend(identifier, lambda session: _with_result(session, at, result))
+
+    def take_over(self, sessions: Iterable[Session]) -> None:
+        """Sessions that another node has told of: each replaces what is known of it here, if it is newer."""
+        with self._mutex:
+            with self._book.changes() as changes:
+                for session in sessions:
+                    known = self._book.get(session.id)
+                    if known is None or session.last_seen > known.last_seen or (known.live and not session.live):
+                        self._book.put(session)
+                self._writer.put_sessions(_stored(self._book.so_far()))
+            self._publish(changes)
+
+    def _amend(self, identifier: str, amended: Callable[[Session], Session]) -> Session | None:
+        with self._mutex:
+            with self._book.changes() as changes:
+                session = self._book.get(identifier)
+                if session is None or not session.live:
+                    return None
+                after = amended(session)
+                self._book.put(after)
+                self._writer.put_sessions([after])
+            self._publish(changes)
+            return after
+
+    def _apply(self, lines: Sequence[Line], new: set[int]) -> Tally:
+        tally = Tally()
+        for line in lines:
+            if isinstance(line, AccountingEvent):
+                tally = tally.plus(ledger.accounted(self._book, line))
+            elif isinstance(line, Decision) and id(line) in new:
+                ledger.decided(self._book, line, self._node)
+        return tally
+
+    def _publish(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
+        self.directory.publish(changes)
+        for listener in self._listeners:
+            listener(changes)
+
+    def _tell_odd(self, lines: Sequence[Line]) -> None:
+        for line in lines:
+            if isinstance(line, AccountingEvent) and line.problem:
+                kind = (line.nas, line.problem)
+                if kind not in self._told and len(self._told) < _MOST_TOLD:
+                    self._told.add(kind)
+                    self._events.warning("accounting_odd", nas=line.nas, name=line.client_name, problem=line.problem)
+
+
+def _with_result(session: Session, at: float, result: str) -> Session:
+    return replace(session, coa_at=at, coa_result=result) if result else session
+
+
+def _stored(changes: Iterable[Change]) -> list[Session]:
+    """What has to be written: a session that is only forgotten here stays in the store."""
+    return [change.after for change in changes if change.after is not None]
