@@ -35,7 +35,8 @@ def installed(directory: Path = INSTALLED) -> tuple[Dictionary, Mapping[str, Kno
                 r"(?m)^ATTRIBUTE\s+(\S+)\s+(0x[0-9a-fA-F]+|\d+)\s+(\w+)[ \t]*([a-z_=,0-9]*)", block
             ):
                 key = (vendor, int(number, 0))
-                known[name] = Known(*key, type_.lower(), "has_tag" in flags, names_of.setdefault(key, {}), format_)
+                type_ = {"uint32": "integer", "uint16": "short"}.get(type_.lower(), type_.lower())
+                known[name] = Known(*key, type_, "has_tag" in flags, names_of.setdefault(key, {}), format_)
             values += re.findall(r"(?m)^VALUE\s+(\S+)\s+(\S+)\s+(0x[0-9a-fA-F]+|\d+)", block)
     of_name = {name.lower(): (each.vendor, each.number) for name, each in known.items()}
     for name, value, number in values:

@@ -9,11 +9,12 @@ import pytest
 
 from freeradius_mdm.compliance import UNREGISTERED_ANSWER, Compliance, ComplianceRecord, EndpointKey
 from freeradius_mdm.config.model import Config
-from freeradius_mdm.decide import Pending, Trail, Verdict, decide
+from freeradius_mdm.decide import Pending, Verdict, decide
 from freeradius_mdm.decision import Outcome
 from freeradius_mdm.errors import StoreError
 from freeradius_mdm.reply import List, encode
 from freeradius_mdm.request import Request
+from freeradius_mdm.trail import Trail
 from tests.builders import (
     DEVICE,
     KEY,

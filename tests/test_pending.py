@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from freeradius_mdm import pending
-from freeradius_mdm.decide import Trail
 from freeradius_mdm.pending import Entry, PendingDecisions
+from freeradius_mdm.trail import Trail
 from tests.builders import NOW
 
 

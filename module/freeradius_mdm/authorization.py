@@ -40,6 +40,7 @@ def attributes(profile: AuthorizationProfile, request: Request, given: Authoriza
     """
     family = given.device.family
     results = profile.results.get(family.name) if family else None
+    left = _jittered(given)
     if family is None or results is None:
         name = family.name if family else "unknown"
         raise ProfileError(f"it serves {', '.join(profile.results)}, not {name}")
@@ -50,8 +51,8 @@ def attributes(profile: AuthorizationProfile, request: Request, given: Authoriza
         raise ProfileError(str(error)) from error
     situation = Situation(
         kind=request.nas_kind,
-        timer=_seconds(results.reauthentication, given.left),
-        vpn_timer=_seconds(results.vpn_session_timeout, given.left),
+        timer=_seconds(results.reauthentication, left),
+        vpn_timer=_seconds(results.vpn_session_timeout, left),
         dacls=given.config.dacls,
         redirect_url=url,
     )
@@ -59,13 +60,22 @@ def attributes(profile: AuthorizationProfile, request: Request, given: Authoriza
     if profile.reply_message and not request.is_eap:
         pairs += (Pair("Reply-Message", profile.reply_message),)
     pairs = (class_of(given.decision_id), *pairs)
-    encode({List.REPLY: pairs}, given.config.types, room_for(request))
+    encode({List.REPLY: pairs}, room=room_for(request))
     return pairs
 
 
 def class_of(decision_id: str) -> Pair:
     """The network device repeats it in accounting, which ties the session to the decision (ise.md section 5.8)."""
     return Pair("Class", "0x" + (CLASS_PREFIX + decision_id.encode()).hex(), Operator.ADD)
+
+
+def _jittered(given: Authorization) -> int:
+    """Shorter by a random part, so that devices that came together do not all come back together.
+
+    The decision's id is the random number, so that explaining a decision gives the timer that was sent.
+    """
+    part = int(given.decision_id[:8], 16) / 0x1_0000_0000 * given.config.service.timer_jitter_percent / 100
+    return max(1, int(given.left * (1 - part)))
 
 
 def _seconds(timer: Timer | float, left: int) -> int | None:

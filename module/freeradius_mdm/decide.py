@@ -7,20 +7,19 @@ has no clock of its own. Standard library only: radiusd imports this.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from . import authorization, mac, network_device
+from . import authorization, network_device
 from .authorization import Authorization
 from .codes import MEANINGS, Code
 from .compliance import ComplianceRecord, EndpointKey
 from .config.model import Config, Mode
-from .decision import Decision, Outcome, Step
-from .errors import ReplyError, StoreError
+from .decision import Decision, Outcome
+from .describe import draft as draft_of
+from .errors import ReplyError, ReplyTooLong, StoreError
 from .identity.identify import identify
 from .identity.model import Identity
-from .identity.network_device import mac_texts
 from .network_device import NetworkDevice
-from .policy import dictionary
 from .policy.evaluate import evaluate
 from .policy.values import RequestValues
 from .profiles.model import Access, AuthorizationProfile
@@ -28,25 +27,10 @@ from .profiles.render import ProfileError
 from .record_state import RecordSource, RecordState, needs_answer, state_of
 from .reply import Pair
 from .request import Request
-from .request_record import recorded
+from .trail import Trail
 
-Clock = Callable[[], float]
 ReadRecord = Callable[[EndpointKey], ComplianceRecord | None]
 ReadAddress = Callable[[str], str]
-
-
-@dataclass(slots=True)
-class Trail:
-    """The numbered steps of one authentication, over every call of the hooks that worked on it."""
-
-    id: str
-    started: float
-    clock: Clock
-    steps: list[Step] = field(default_factory=list)
-
-    def add(self, code: Code, text: str) -> None:
-        """Record a step now."""
-        self.steps.append(Step(code.value, text, round((self.clock() - self.started) * 1000, 3)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +59,12 @@ def decide(
     has_uri_attribute: bool,
     waited: bool,
     enrolment_address: ReadAddress = lambda _: "",
+    asked_ahead: Callable[[EndpointKey], float | None] = lambda _: None,
 ) -> Verdict | Pending:
     """Decide, or say whose answer is missing. With `waited` it always decides.
 
     `enrolment_address` gives the address that an MDM server, by its name, has for enrolment; empty when unknown.
+    `asked_ahead`: since when the MDM server was asked for this very authentication, before it came to a decision.
     """
     now = trail.clock()
     identity = identify(request, config.identity, has_uri_attribute=has_uri_attribute)
@@ -91,7 +77,8 @@ def decide(
         if not waited and needs_answer(record, server, now):
             trail.add(Code.RECORD_DUE, f"{identity.key} is asked about")
             return Pending(identity.key)
-        state = state_of(record, server, trail.started, now)
+        asked = asked_ahead(identity.key)
+        state = state_of(record, server, trail.started if asked is None else asked, now)
         _tell_state(state, record, trail)
     return _select(request, config, identity, state, trail, enrolment_address)
 
@@ -150,7 +137,7 @@ def _select(
         if not rule_name:
             profile_name = policy.default_profile
             trail.add(Code.DEFAULT_PROFILE, profile_name)
-    draft = replace(_draft(request, identity, values, state, trail), family=family)
+    draft = replace(draft_of(request, identity, values, state, trail), family=family)
     because = f"rule {rule_name}" if rule_name else f"no rule matched{identity.why_none}"
     code = Code.RULE_MATCHED if rule_name else Code.DEFAULT_PROFILE
     draft = replace(draft, rule=rule_name, profile=profile_name, reason=because, reason_code=code.value)
@@ -206,6 +193,8 @@ def _build(
         attributes = authorization.attributes(profile, request, given)
     except ProfileError as error:
         return _refused(draft, Code.RESULT_NOT_POSSIBLE, f"profile {profile.name}: {error}", values, trail)
+    except ReplyTooLong as error:
+        return _refused(draft, Code.REPLY_TOO_LONG, f"profile {profile.name}: {error}", values, trail)
     except ReplyError as error:
         return _refused(draft, Code.REPLY_REFUSED, f"profile {profile.name}: {error}", values, trail)
     trail.add(Code.REPLY_BUILT, f"{len(attributes)} attributes for {draft.family}")
@@ -226,60 +215,3 @@ def _rejected(draft: Decision, code: Code, reason: str, values: RequestValues, m
 def _published(decision: Decision, values: RequestValues) -> tuple[Pair, ...]:
     own = (("MDM-Rule", decision.rule), ("MDM-Authorization-Profile", decision.profile))
     return (*values.published(), *(Pair(name, value) for name, value in own if value))
-
-
-def _draft(
-    request: Request, identity: Identity, values: RequestValues, state: RecordState | None, trail: Trail
-) -> Decision:
-    key = identity.key
-    return replace(
-        describe(request, trail),
-        identity=key.value if key else "",
-        identity_kind=key.kind.value if key else "",
-        identity_source=identity.source,
-        identity_proven=identity.proven,
-        server=key.server if key else "",
-        registration=values.one(dictionary.REGISTER_STATUS),
-        compliance=values.one(dictionary.COMPLIANT_STATUS),
-        managed=values.one(dictionary.MANAGED),
-        reachable=values.one(dictionary.REACHABLE),
-        record_source=values.one(dictionary.RECORD_SOURCE),
-        record_age=state.age if state else None,
-    )
-
-
-def describe(request: Request, trail: Trail) -> Decision:
-    """A decision that so far says only who asked from where."""
-    macs = [digits for text in mac_texts(request) if (digits := mac.parse(text))]
-    return Decision(
-        id=trail.id,
-        at=trail.started,
-        outcome=Outcome.ACCEPT,
-        user=request.first("User-Name"),
-        mac=macs[0] if macs else "",
-        access=request.nas_kind.value,
-        method=_method(request),
-        nas_address=request.first("NAS-IP-Address") or request.first("NAS-IPv6-Address"),
-        nas_name=request.first("MDM-Client-Name") or request.first("NAS-Identifier"),
-        client=request.first("MDM-Client-Address"),
-        nas_identifier=request.first("NAS-Identifier"),
-        nas_port=request.first("NAS-Port-Id") or request.first("NAS-Port"),
-        nas_port_id=request.first("NAS-Port-Id"),
-        calling_station=request.first("Calling-Station-Id"),
-        called_station=request.first("Called-Station-Id"),
-        acct_session_id=request.first("Acct-Session-Id"),
-        request=recorded(request),
-        audit_session_id=request.av_pair("audit-session-id"),
-        steps=tuple(trail.steps),
-    )
-
-
-_EAP_METHODS = {"TLS": "EAP-TLS", "13": "EAP-TLS", "PEAP": "PEAP", "25": "PEAP", "TTLS": "EAP-TTLS", "21": "EAP-TTLS"}
-
-
-def _method(request: Request) -> str:
-    if request.is_eap:
-        return _EAP_METHODS.get(request.first("EAP-Type"), "EAP")
-    if request.is_mab:
-        return "MAB"
-    return "MS-CHAPv2" if request.first("MS-CHAP2-Response") else "PAP"

@@ -15,18 +15,21 @@ from . import accounting, confirm, durations, reply_size
 from .codes import MEANINGS, Code
 from .config.model import Config
 from .config.watch import ConfigWatch
-from .decide import Pending, Trail, Verdict, decide, describe
+from .decide import Pending, Verdict, decide
 from .decision import Decision, Outcome
+from .describe import describe
 from .dictionaries import Dictionary
 from .download.desk import DownloadDesk
 from .errors import ConfigError, StoreError
 from .journal import JournalWriter
 from .log_line import decision_line
 from .pending import Entry, PendingDecisions
+from .prefetch import Prefetch
 from .reply import TYPES, List, Operator, Pair
 from .request import Request
 from .result import Result as Result
 from .store.read import StoreReader
+from .trail import Trail
 
 Log = Callable[[str], None]
 DECISION_ID = "MDM-Decision-Id"
@@ -55,6 +58,7 @@ class Enforcement:
         self._dictionary = dictionary
         self._watch = ConfigWatch(config_file, clock(), self._on_config_change, dictionary)
         self._pending = PendingDecisions()
+        self._prefetch = Prefetch()
         self._open(self._watch.config)
 
     def _open(self, config: Config) -> None:
@@ -100,6 +104,7 @@ class Enforcement:
             has_uri_attribute=self._has_uri_attribute,
             waited=waited,
             enrolment_address=self._enrolment_address,
+            asked_ahead=lambda key: self._prefetch.asked_at(key, now),
         )
         handle = Pair(DECISION_ID, entry.trail.id)
         if isinstance(outcome, Pending):
@@ -165,6 +170,15 @@ class Enforcement:
         self._record(self._final(decision, request, entry.trail, Outcome.REJECT, verdict))
         # A site's own reject in post-auth comes here with EAP-Success.
         return Result(True, {List.REPLY: confirm.eap_failure(request.reply, ())})
+
+    def prefetch(self, request: Request) -> Result:
+        """The first packet of an EAP conversation: have mdmd ask ahead when that is of use. It never refuses."""
+        config, now = self._config(), self._clock()
+        key = self._prefetch.wanted(request, config, self._reader.endpoint_of, self._reader.record, now)
+        if key is None:
+            return Result(True)
+        values = (*zip(_WAIT_FOR, (key.server, key.kind.value, key.value), strict=True), ("MDM-Wait-Time", "0s"))
+        return Result(True, {List.CONTROL: tuple(Pair(name, value) for name, value in values)})
 
     def download(self, request: Request) -> Result:
         """Serve one packet of a downloadable ACL, or refuse."""

@@ -87,6 +87,8 @@ def authorize(lists: Lists) -> Given:
 
     def run(request: Request) -> Result:
         match request.control_value("MDM-Place"):
+            case "prefetch":
+                return _enforcement.prefetch(request)
             case "download":
                 return _enforcement.download(request)
             case "download-unsigned":

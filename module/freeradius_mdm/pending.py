@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from .decide import Trail, Verdict
+from .decide import Verdict
+from .trail import Trail
 
 # More than a server's max_requests of the stock configuration, at about 5 KB each.
 _MOST = 20_000

@@ -26,7 +26,6 @@ _KEPT_ALL_THE_SAME = re.compile(
 _SECRET_AV_PAIR = re.compile(
     r"[^=]*(?:psk|passw|passphrase|secret|preshared|pre-shared|-key|anonce|8021x-data|hash|otp)[^=]*=", re.IGNORECASE
 )
-_AV_PAIRS = ("AVPair", "AV-Pair")
 _MOST_RECORDED = 300  # pairs; a packet of 4096 bytes can hold more only by repeating the tiniest
 
 
@@ -52,5 +51,10 @@ def _is_kept(name: str) -> bool:
     return bool(_KEPT_ALL_THE_SAME.fullmatch(plain)) or not _LEFT_OUT.match(plain)
 
 
+@lru_cache(maxsize=2048)
+def _is_av_pair(name: str) -> bool:
+    return name.lower().endswith(("avpair", "av-pair"))
+
+
 def _is_secret_pair(name: str, value: str) -> bool:
-    return name.endswith(_AV_PAIRS) and bool(_SECRET_AV_PAIR.match(value))
+    return _is_av_pair(name) and bool(_SECRET_AV_PAIR.match(value))

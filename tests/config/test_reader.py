@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from freeradius_mdm.config import reader
-from freeradius_mdm.dacl import MaskStyle
 from freeradius_mdm.config.model import AssertionMode, IdentitySourceType, Mode
 from freeradius_mdm.config.reader import load
+from freeradius_mdm.dacl import MaskStyle
 from freeradius_mdm.errors import ConfigError
 from freeradius_mdm.profiles.model import Access, Timer
 from tests.builders import TOML, config, write_toml

@@ -36,6 +36,50 @@ def test_no_more_at_once_than_configured(tmp_path: Path) -> None:
     run(test())
 
 
+def test_authentications_go_before_renewals_and_never_find_every_slot_taken(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with bench(tmp_path, server(max_concurrent=4)) as b:
+            b.source.gate.clear()
+            renewals = [asyncio.create_task(b.lookups.renew(key(n))) for n in range(20)]
+            # Half of the slots at most, however many renewals there are.
+            await until(lambda: len(b.source.asked) == 2)
+            first = [asyncio.create_task(b.lookups.ask(key(n), 30)) for n in (100, 101)]
+            await until(lambda: len(b.source.asked) == 4)
+            assert b.source.asked[2:] == [key(100), key(101)]
+            # These stand in line, the last one for a renewal that does too; they go before the other renewals.
+            later = [asyncio.create_task(b.lookups.ask(key(n), 30)) for n in (102, 19)]
+            await until(lambda: b.lookups.health()[0].in_flight == 23)
+            b.source.gate.set()
+            results = await asyncio.gather(*renewals, *first, *later)
+            assert {result.status for result in results} == {ANSWERED}
+            assert set(b.source.asked[4:6]) == {key(102), key(19)}
+            assert len(b.source.asked) == 23
+            assert b.source.most_at_once <= 4
+
+    run(test())
+
+
+def test_a_renewal_that_the_breaker_refuses_is_no_failure_of_its_endpoint(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with bench(tmp_path) as b:
+            b.source.error = down()
+            for number in range(3):
+                await b.lookups.ask(key(number), 30)
+            assert b.lookups.resting("intune")
+            refused = await b.lookups.renew(key(9))
+            assert (refused.status, refused.asked) == (FAILED, False)
+            assert b.reader.record(key(9)) is None
+            assert len(b.source.asked) == 3
+            b.clock.now += 5
+            assert not b.lookups.resting("intune")
+            # A renewal may be the probe.
+            b.source.error = None
+            assert (await b.lookups.renew(key(9))).status is ANSWERED
+            assert b.lookups.health()[0].breaker is BreakerState.CLOSED
+
+    run(test())
+
+
 def test_a_failure_is_recorded_with_the_last_answer(tmp_path: Path) -> None:
     async def test() -> None:
         async with bench(tmp_path) as b:

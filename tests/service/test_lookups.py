@@ -41,6 +41,36 @@ def test_200_waiters_one_query(tmp_path: Path) -> None:
     run(test())
 
 
+def test_renewing_asks_although_nothing_is_due(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with bench(tmp_path) as b:
+            b.writer.put_answer(key(), NONCOMPLIANT, AT - 60)
+            assert await b.lookups.renew(key()) == LookupResult(ANSWERED)
+            assert b.reader.record(key()) == ComplianceRecord(key(), COMPLIANT, AT)
+            # What was answered this moment is not asked again.
+            await b.lookups.renew(key())
+            assert b.source.asked == [key()]
+            with pytest.raises(UnknownServerError):
+                await b.lookups.renew(key(1, "nowhere"))
+
+    run(test())
+
+
+def test_an_authentication_joins_the_renewal_that_is_under_way(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with bench(tmp_path) as b:
+            b.source.gate.clear()
+            renewal = asyncio.create_task(b.lookups.renew(key()))
+            await until(lambda: b.source.asked)
+            waiters = [asyncio.create_task(b.lookups.ask(key(), 30)) for _ in range(20)]
+            more = asyncio.create_task(b.lookups.renew(key()))
+            b.source.gate.set()
+            assert set(await asyncio.gather(renewal, more, *waiters)) == {LookupResult(ANSWERED)}
+            assert b.source.asked == [key()]
+
+    run(test())
+
+
 def test_committed_before_the_waiter_is_released(tmp_path: Path) -> None:
     async def test() -> None:
         async with bench(tmp_path) as b:

@@ -15,14 +15,59 @@ from pathlib import Path
 
 import pytest
 
+from freeradius_mdm.accounting import AccountingEvent, AccountingStatus
+from freeradius_mdm.decision import Decision, Outcome
+from freeradius_mdm.journal import JournalWriter
 from freeradius_mdm.service.main import main
+from freeradius_mdm.sessions import ledger
+from freeradius_mdm.sessions.book import Book
+from freeradius_mdm.store import sessions as session_table
 from freeradius_mdm.store.read import StoreReader
+from freeradius_mdm.store.schema import make_directory
 from tests.store.samples import COMPLIANT, key
 
 from .fakes import AT, until_now
 from .process import Site
 
 PATH = f"/v1/endpoints/intune/intune/{key().value}?wait=10s"
+
+
+def _working_day(count: int, at: float) -> Iterator[tuple[str, Decision | AccountingEvent]]:
+    """Decisions and accounting of that many stations, told a little of each in turn; every third one leaves."""
+    for turn in range(6):
+        for number in range(count):
+            moment = at + 60 * turn + number / 1000
+            station = {
+                "client": f"192.0.2.{number % 7}",
+                "nas_port_id": f"Gi1/0/{number}",
+                "calling_station": f"00-50-56-00-{number >> 8:02X}-{number & 255:02X}",
+                "audit_session_id": f"{number:024X}",
+            }
+            first, again = f"{number:024x}", f"{count + number:024x}"
+            if turn in (0, 3):
+                chosen = first if turn == 0 else again
+                mac = station["calling_station"].replace("-", "")
+                made = Decision(chosen, moment, Outcome.ACCEPT, mac=mac, reason="x" * 2500, rule=f"r{turn}", **station)
+                yield "decision", made
+            elif turn < 5 or number % 3 == 0:
+                status = {1: AccountingStatus.START, 5: AccountingStatus.STOP}.get(turn, AccountingStatus.INTERIM)
+                ids, user = (first if turn < 3 else again,), "y" * 900
+                acct = f"{number:08X}{turn // 4}"  # another one after the reauthentication
+                yield (
+                    "accounting",
+                    AccountingEvent(moment, status, decision_ids=ids, acct_session_id=acct, user=user, **station),
+                )
+
+
+def _reached(site: Site) -> int:
+    """How many bytes of the journal the store has taken."""
+    if not (site.state / "store.sqlite").exists():
+        return 0
+    with closing(sqlite3.connect(site.state / "store.sqlite", timeout=10)) as connection:
+        try:
+            return int(connection.execute("SELECT coalesce(sum(position), 0) FROM journal_positions").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0  # not made yet
 
 
 @pytest.fixture
@@ -92,6 +137,39 @@ def test_killed_in_the_middle_of_the_journal(site: Site) -> None:
     assert site.stored() == total
     # These have no id by which one taken twice could be passed over.
     assert site.get("/v1/health")["journal"]["rejects"] == total
+
+
+def test_killed_in_the_middle_of_sessions(site: Site) -> None:
+    """Killed again and again: the sessions are in the end what one mdmd that nobody kills makes of the same lines."""
+    lines, kills = list(_working_day(400, time.time() - 1800)), 5
+    make_directory(site.state)
+    make_directory(site.state / "journal")
+    journal = JournalWriter(site.state / "journal")
+    for kind, line in lines:
+        journal.append(kind, line.to_json(), line.at)
+    total = sum(path.stat().st_size for path in (site.state / "journal").iterdir())
+    in_the_middle = 0
+    for _ in range(kills):
+        before = _reached(site)
+        site.start()
+        until_now(lambda before=before: _reached(site) != before or _reached(site) == total)
+        site.end(signal.SIGKILL)
+        in_the_middle += before < _reached(site) < total
+    assert in_the_middle >= 2
+    site.start()
+    until_now(lambda: site.get("/v1/health")["journal"]["lag_bytes"] == 0)
+    book = Book()
+    for _, line in lines:
+        if isinstance(line, Decision):
+            ledger.decided(book, line, socket.gethostname())
+        else:
+            ledger.accounted(book, line)
+    with closing(sqlite3.connect(site.state / "store.sqlite")) as connection:
+        stored = {each.id: each for each in session_table.load(connection, 0)}
+    assert stored == {each.id: each for each in book}
+    live = sum(each.live for each in book)
+    assert site.get("/v1/health")["sessions"]["live"] == live
+    assert 0 < live < len(stored)
 
 
 def test_what_was_answered_survives_a_kill(site: Site) -> None:

@@ -18,9 +18,8 @@ from pathlib import Path
 from ..errors import ConfigError, Problem
 from . import raddb_reader, secrets_file
 from .clients import GLOBAL, Client, Clients, Network, Secret
-from .raddb_reader import Stamp, stamp
 from .raddb_text import Quote, TextError, unescape_double
-from .raddb_tree import Pair, Section
+from .raddb_tree import Pair, Section, Stamp, stamp
 
 _UNESCAPES = (3, 2, 4)  # the first version that reads backslashes in double quotes as in C
 _OVER_UDP = ("udp", "*")

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import ConfigError, Problem
-from .raddb_text import BLANKS, Quote, TextError, Word, skip_blanks, skip_block, value, word
-from .raddb_tree import Pair, ReferenceFault, Section, expand
+from .raddb_text import BLANKS, Quote, TextError, Word, logical_lines, skip_blanks, skip_block, value, word
+from .raddb_tree import Pair, Raddb, ReferenceFault, Section, expand, stamp
 
-Stamp = tuple[int, int, int]
 # Directly below the top. Below a server everything but what _READ_IN_SERVER names is policy language.
 _READ_OVER = {"modules", "policy", "instantiate"}
 _READ_IN_SERVER = {"client", "clients", "listen"}
@@ -32,23 +30,6 @@ class _Fault(Exception):
 
     def __init__(self, what: str, allowed: str, hint: str = "") -> None:
         self.what, self.allowed, self.hint = what, allowed, hint
-
-
-@dataclass(slots=True)
-class Raddb:
-    """What was read. `files`: every file and directory looked at, with its stamp, to notice changes by."""
-
-    top: Section
-    files: dict[Path, Stamp | None] = field(default_factory=dict)
-
-
-def stamp(path: Path) -> Stamp | None:
-    """Changes whenever a file is edited or replaced, or a directory's entries change; None while it is not there."""
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def read(root: Path, environment: Mapping[str, str], version: tuple[int, ...] = ()) -> Raddb:
@@ -132,7 +113,7 @@ class _File:
     def read(self, text: str) -> None:
         """Every line. Raises ConfigError."""
         try:
-            for line in self._lines(text):
+            for self._number, line in logical_lines(text):
                 self._line(line)
             if self._section is not self._outer or self._over:
                 raise _Fault(
@@ -146,27 +127,6 @@ class _File:
                 else Problem(self._where, str(fault), "FreeRADIUS's syntax, see radiusd.conf(5)")
             )
             raise ConfigError([problem]) from None
-
-    def _lines(self, text: str) -> Iterator[str]:
-        """Lines without comments and empty ones; a backslash at the end goes on in the next."""
-        joined, strip = "", False
-        going_on = False
-        for physical in text.split("\n"):
-            self._number += 1
-            if not going_on and (not physical.strip(BLANKS) or physical.lstrip(BLANKS).startswith("#")):
-                continue
-            line = physical.rstrip("\r")
-            if strip:
-                line = line.lstrip(BLANKS)
-            if going_on := line.endswith("\\"):
-                # A text in quotes that ends here is continued without the next line's indentation.
-                strip = strip or line.endswith('"\\')
-                joined += line[:-1]
-                continue
-            yield joined + line
-            joined, strip = "", False
-        if joined:
-            raise _Fault("the last line ends in a backslash", "a line that it goes on in")
 
     def _line(self, line: str) -> None:
         at = skip_blanks(line, 0)

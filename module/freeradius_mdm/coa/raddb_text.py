@@ -6,6 +6,7 @@ Checked against its behaviour in tests/coa/test_clients_differential.py. Lines a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -129,6 +130,29 @@ def _escape(text: str, at: int) -> tuple[str, int]:
         # FreeRADIUS goes on three characters behind, however many digits there are.
         return chr(int(text[at : at + digits], 8) & 0xFF), at + 3
     return text[at], at + 1
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Numbered lines without comment lines and empty ones; a backslash at the end goes on in the next.
+
+    The number is that of the last line joined. Raises TextError for a last line that goes on.
+    """
+    joined, going_on, strip = "", False, False
+    for number, physical in enumerate(text.split("\n"), 1):
+        if not going_on and (not physical.strip(BLANKS) or physical.lstrip(BLANKS).startswith("#")):
+            continue
+        line = physical.rstrip("\r")
+        if strip:
+            line = line.lstrip(BLANKS)
+        if going_on := line.endswith("\\"):
+            # A text in quotes that ends here is continued without the next line's indentation.
+            strip = strip or line.endswith('"\\')
+            joined += line[:-1]
+            continue
+        yield number, joined + line
+        joined, strip = "", False
+    if going_on:
+        raise TextError("the last line ends in a backslash")
 
 
 def skip_block(line: str, at: int, depth: int) -> tuple[int, int]:

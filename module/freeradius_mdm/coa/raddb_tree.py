@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .raddb_text import Quote
+
+Stamp = tuple[int, int, int]
 
 
 class ReferenceFault(ValueError):
@@ -65,6 +68,23 @@ class Section:
                 self.sections.append(section)
             else:
                 own.merge(section)
+
+
+@dataclass(slots=True)
+class Raddb:
+    """What was read. `files`: every file and directory looked at, with its stamp, to notice changes by."""
+
+    top: Section
+    files: dict[Path, Stamp | None] = field(default_factory=dict)
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Changes whenever a file is edited or replaced, or a directory's entries change; None while it is not there."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def expand(text: str, section: Section, environment: Mapping[str, str]) -> str:

@@ -16,7 +16,6 @@ from ..dacl import Dacl
 from ..policy.model import Rule
 from ..profiles.family import Family
 from ..profiles.model import AuthorizationProfile
-from ..reply import Type
 
 _CLOCK_STEP = 1.0  # seconds; a smaller step back is the daily work of NTP
 
@@ -149,6 +148,8 @@ class Service:
     dacl_key_file: Path | None = None  # shared by several servers; None: each has its own, which its mdmd makes
     download_packet_size: int = 3800  # bytes of one packet of a downloadable ACL
     keep_old_dacls: float = 604800.0  # how long a session may hold an older version of a downloadable ACL
+    prefetch_rate: int = 20  # questions a second that one network device's first EAP packets may cause; 0: none
+    timer_jitter_percent: int = 0  # by how much timers may be shortened at random
 
     @property
     def dacl_key(self) -> Path:
@@ -175,6 +176,25 @@ class SessionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """`[cluster]`: the Redis or Valkey through which several mdmds share. See config/cluster.py."""
+
+    node: str
+    hosts: tuple[tuple[str, int], ...]  # host and port: of Redis, or of each Sentinel
+    sentinel: str  # the name under which the Sentinels know the primary; "": `hosts` is Redis itself
+    tls: bool  # to Redis and to the Sentinels
+    db: int
+    prefix: str
+    user: str  # of Redis's ACL; "" for the default one
+    password_file: Path | None
+    sentinel_password_file: Path | None
+    ca_file: Path | None  # None: the system's
+    certificate_file: Path | None
+    key_file: Path | None
+    gone_after: float
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkDevices:
     """`[network_devices]`: the families in use by name, and the one of a device whose client section names none."""
 
@@ -195,7 +215,7 @@ class Config:
     profiles: Mapping[str, AuthorizationProfile]
     dacls: Mapping[str, Dacl]
     network_devices: NetworkDevices
-    types: Mapping[str, Type]  # what the reply encoder lets through, the profiles' free attributes among it
+    cluster: ClusterSettings | None = None  # None: this mdmd is the only one
     warnings: tuple[str, ...] = ()
     sessions: SessionSettings = SessionSettings()
 

@@ -6,7 +6,7 @@ Standard library only: radiusd imports this.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ..authorization import class_of
@@ -15,7 +15,7 @@ from ..nas_kind import NasKind
 from ..profiles.family import Family
 from ..profiles.model import Access, AuthorizationProfile, Result, Results, Timer
 from ..profiles.render import ProfileError, Situation, render, wanted
-from ..reply import TYPES, List, Type, encode
+from ..reply import List, encode
 from .profile_results import KEYS, Context, read_results, without
 from .table import Table
 
@@ -27,14 +27,6 @@ _LONG = 30 * 86400  # seconds, the longest timer there is
 def read_profiles(tables: Table, context: Context) -> dict[str, AuthorizationProfile]:
     """Every authorization profile by name."""
     return {name: _profile(name, tables.table(name), context) for name in tables}
-
-
-def sent_types(profiles: Mapping[str, AuthorizationProfile]) -> dict[str, Type]:
-    """Every attribute that can be sent with its type: the families', and the profiles' free ones."""
-    free = [
-        each for profile in profiles.values() for results in profile.results.values() for each in results.attributes
-    ]
-    return {**{each.pair.name: each.type for each in free}, **TYPES}
 
 
 def _profile(name: str, table: Table, context: Context) -> AuthorizationProfile:
@@ -143,9 +135,8 @@ def _try(results: Results, family: Family, table: Table, given: Table | None, co
     situation = Situation(kind, timer=_LONG, vpn_timer=_LONG, dacls=context.dacls, redirect_url=url)
     if results.vpn_session_timeout is Timer.NONE:
         situation = replace(situation, vpn_timer=None)
-    types = {**{each.pair.name: each.type for each in results.attributes}, **TYPES}
     try:
-        encode({List.REPLY: (class_of("0" * 24), *render(results, family, situation))}, types)
+        encode({List.REPLY: (class_of("0" * 24), *render(results, family, situation))})
     except (ProfileError, ReplyError) as error:
         place = given or table
         what = f"can't be sent to {family.name} ({family.title}): {error}"

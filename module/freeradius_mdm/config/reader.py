@@ -14,11 +14,12 @@ from .. import dacl
 from ..dictionaries import Dictionary
 from ..errors import ConfigError, Problem
 from . import lines
+from .cluster import read_cluster
 from .identity import read_identity
 from .model import Config, Service, SessionSettings
 from .network_devices import read_network_devices
 from .profile_results import Context
-from .profiles import read_profiles, sent_types
+from .profiles import read_profiles
 from .rules import read_policy
 from .servers import read_server
 from .table import Findings, Table, unique
@@ -57,7 +58,7 @@ def load(path: Path, dictionary: Dictionary | None = None) -> Config:
         profiles=profiles,
         dacls=directory.dacls,
         network_devices=network_devices,
-        types=sent_types(profiles),
+        cluster=None if top.raw("cluster") is None else read_cluster(top.table("cluster")),
         warnings=tuple(findings.warnings),
         sessions=_sessions(top.table("sessions")),
     )
@@ -106,6 +107,8 @@ def _service(table: Table) -> Service:
         audit_required=table.flag("audit_required", False),
         dacl_key_file=table.path_of("dacl_key_file"),
         download_packet_size=table.integer("download_packet_size", 3800, 1000, 4000),
+        prefetch_rate=table.integer("prefetch_rate", 20, 0, 1000),
+        timer_jitter_percent=table.integer("timer_jitter_percent", 0, 0, 50),
         keep_old_dacls=table.duration("keep_old_dacls", 7 * 86400, 60, 365 * 86400),
     )
     table.finish()

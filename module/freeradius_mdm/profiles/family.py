@@ -51,7 +51,7 @@ class Family:
 
     `verified`: its results were compared on the wire with a document or a capture; else they are data that waits for
     one. `masks`: how the family writes address ranges in an ACE, None when it takes no ACEs from RADIUS.
-    `unified_acls`: one ACL is for IPv4 and IPv6 alike. `longest`: most bytes of a result's name, where it is not the usual.
+    `unified_acls`: one ACL is for IPv4 and IPv6 alike. `longest`: bytes of a result's name, where it is not the usual.
     """
 
     name: str

@@ -37,10 +37,9 @@ class PollingWindow:
 
     def next_call(self, now: float, needs: float = 0.0) -> float:
         """The earliest moment for a sweep: `now` when it may begin at once."""
-        if self.closed_until - now > WINDOW or self.began > now:  # the clock was set back
-            return now
-        earliest = max(now, self.closed_until)
-        if self._counts(earliest) and earliest + needs > self.began + OPEN_FOR:
+        # A moment further away than a window is from before the clock was set back.
+        earliest = max(now, self.closed_until) if self.closed_until <= now + WINDOW else now
+        if self._counts(earliest) and earliest + needs >= self.began + OPEN_FOR:
             return self.began + WINDOW
         return earliest
 

@@ -45,9 +45,9 @@ def decided(book: Book, decision: Decision, node: str) -> None:
         book.put(renewed(session, asked))
         return
     book.put(asked)
-    for old in matching.replaced_by(asked, book):
-        if old.authorized_at <= asked.authorized_at:
-            book.put(ended(old, EndCause.REPLACED, asked.authorized_at))
+    for other in matching.replaced_by(asked, book):
+        older, newer = sorted((other, asked), key=lambda each: each.authorized_at)
+        book.put(ended(older, EndCause.REPLACED, newer.authorized_at))
 
 
 def accounted(book: Book, event: AccountingEvent) -> Tally:

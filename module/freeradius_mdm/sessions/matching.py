@@ -119,7 +119,7 @@ def ended_by_restart(event: AccountingEvent, among: Candidates) -> list[Session]
     return [
         each
         for each in among.by_nas(event.nas)
-        if each.last_seen < event.moment + SLACK
+        if each.last_seen <= event.moment
         and not _differ(each.nas_address, event.nas_address)
         and not _differ(each.nas_identifier, event.nas_identifier)
         and not (each.access == NasKind.WIRELESS and _differ(each.called_station, event.called_station))

@@ -103,7 +103,10 @@ class StoreQueries:
             " WHERE ?1 IS NULL OR seq < ?1 ORDER BY seq DESC LIMIT ?2",
             [before, max(1, min(limit, MAXIMUM_LIMIT))],
         )
-        return [StoredDownload(row[0], Download.from_values(dict(zip(columns, row[2:], strict=True))), row[1]) for row in rows]
+        return [
+            StoredDownload(row[0], Download.from_values(dict(zip(columns, row[2:], strict=True))), row[1])
+            for row in rows
+        ]
 
     def records(self, server: str | None = None) -> list[ComplianceRecord]:
         """Every compliance record, or those of one MDM server."""

@@ -20,6 +20,7 @@ from ..compliance import (
     ComplianceAnswer,
     ComplianceRecord,
     EndpointKey,
+    IdKind,
     Managed,
     Registration,
 )
@@ -34,6 +35,11 @@ _RECORD = f"SELECT {RECORD_COLUMNS} FROM records WHERE server = ? AND kind = ? A
 # A name is told from a longer one that begins like it by the length of its version.
 _DACL_KNOWN = """SELECT 1 FROM dacl_versions
     WHERE wire_name >= ?1 AND wire_name < ?1 || 'g' AND length(wire_name) = length(?1) + 8 LIMIT 1"""
+
+_ENDPOINT_OF = """
+SELECT server, identity_kind, identity FROM sessions WHERE mac = ? AND identity != ''
+ORDER BY reauthorized_at DESC LIMIT 1
+"""
 
 _Row = tuple[str | None, str, str, str, float, float, str]  # the first three are NULL together
 
@@ -83,6 +89,14 @@ class StoreReader:
         """The page where that MDM server lets a user enrol or mend a device; "" when it is not known."""
         rows = self._rows("SELECT redirect_url FROM server_info WHERE server = ?", server)
         return str(rows[0][0]) if rows else ""
+
+    def endpoint_of(self, mac: str) -> EndpointKey | None:
+        """Whom the latest session of that MAC was about; None when it never signed in. Raises StoreError."""
+        rows = self._rows(_ENDPOINT_OF, mac)
+        try:
+            return EndpointKey(rows[0][0], IdKind(rows[0][1]), rows[0][2]) if rows else None
+        except ValueError:
+            return None
 
     def _rows(self, statement: str, *values: str) -> list[Any]:
         connection = self._current()

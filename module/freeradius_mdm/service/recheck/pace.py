@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-_CATCH_UP = 0.1  # seconds of lateness that are made up for; a timer that fires late must not cost capacity
+_CATCH_UP = 0.25  # seconds of lateness that are made up for; a timer that fires late must not cost capacity
 
 
 class Pace:
@@ -28,7 +28,8 @@ class Pace:
 
     def grant(self, now: float) -> None:
         """A question goes out now."""
-        self._spaced = max(self._spaced, now - _CATCH_UP) + 1 / self.rate
+        late = now - self._spaced
+        self._spaced = (self._spaced if late <= _CATCH_UP else now) + 1 / self.rate
         self._recent.append(now)
 
     def shift(self, seconds: float) -> None:

@@ -182,7 +182,8 @@ class Recheck:
             for key, at in zip(keys, answered, strict=True):
                 # It may be gone, or gone and back, by now.
                 if self._arrived.pop(key, self) is None and key.server in self._lines:
-                    self._lines[key.server].schedule.track(key, self._timers[key], at)
+                    from_the_future = at is not None and at > self._wall()
+                    self._lines[key.server].schedule.track(key, self._timers[key], None if from_the_future else at)
 
     def _answered_at(self, keys: list[EndpointKey]) -> list[float | None]:
         try:

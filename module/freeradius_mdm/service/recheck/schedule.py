@@ -85,7 +85,8 @@ class RecheckSchedule:
         self._pace = Pace(settings.rate)
         self._endpoints: dict[EndpointKey, _Endpoint] = {}
         self._by_age: list[_Booking] = []
-        self._by_timer: list[_Booking] = []
+        self._by_timer: list[_Booking] = []  # by when a refresh ahead may begin, and then
+        self._ready: list[_Booking] = []  # by when the timer ends
         self._hurried: deque[tuple[_Endpoint, int]] = deque()
         self._with_timer = 0
         self._serial = itertools.count()
@@ -98,7 +99,8 @@ class RecheckSchedule:
     def track(self, key: EndpointKey, reauth_due_at: float | None, answered_at: float | None = None) -> None:
         """An active session's endpoint, and when its timer ends (the earliest one of several sessions; None: no timer).
 
-        `answered_at`: of its record, for an endpoint that is new here; None when it has no answer, which makes it due.
+        `answered_at`: of its record, for an endpoint that is new here; None when it has no answer, or one from the
+        future, which makes it due.
         """
         endpoint = self._endpoints.get(key)
         if endpoint is None:
@@ -186,6 +188,8 @@ class RecheckSchedule:
         moments = [float("inf")]
         if self._clean_hurried():
             moments.append(now)
+        if self._clean(self._ready, now):
+            moments.append(now)
         if self._clean(self._by_timer, now):
             moments.append(self._by_timer[0][0] - self._lead())
         if self._clean(self._by_age):
@@ -206,8 +210,9 @@ class RecheckSchedule:
         waiting = {id(each) for when, _, each, stamp in self._by_age if when <= now and stamp == each.stamp}
         waiting |= {
             id(each)
-            for when, _, each, stamp in self._by_timer
-            if when - lead <= now and stamp == each.stamp and each.timer is not None and each.timer > now
+            for heap, latest in ((self._by_timer, now + lead), (self._ready, float("inf")))
+            for when, _, each, stamp in heap
+            if when <= latest and stamp == each.stamp and each.timer is not None and each.timer > now
         }
         waiting |= {id(each) for each, stamp in self._hurried if stamp == each.stamp}
         oldest = max(0.0, now - min(times)) if times else None
@@ -226,9 +231,10 @@ class RecheckSchedule:
         return None
 
     def _nearest_timer(self, now: float) -> _Endpoint | None:
-        if self._clean(self._by_timer, now) and self._by_timer[0][0] - self._lead() <= now:
-            return heapq.heappop(self._by_timer)[2]
-        return None
+        while self._clean(self._by_timer, now) and self._by_timer[0][0] - self._lead() <= now:
+            endpoint = heapq.heappop(self._by_timer)[2]
+            self._push(self._ready, endpoint.timer or now, endpoint)
+        return heapq.heappop(self._ready)[2] if self._clean(self._ready, now) else None
 
     def _oldest(self, now: float) -> _Endpoint | None:
         if self._clean(self._by_age) and self._by_age[0][0] <= now:
@@ -305,6 +311,7 @@ class RecheckSchedule:
     def _rebook(self) -> None:
         self._by_age.clear()
         self._by_timer.clear()
+        self._ready.clear()
         hurried = [endpoint for endpoint, stamp in self._hurried if stamp == endpoint.stamp]
         self._hurried.clear()
         waiting = set(map(id, hurried))

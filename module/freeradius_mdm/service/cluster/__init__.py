@@ -1,0 +1,1 @@
+"""What several mdmds share through Redis or Valkey, and what takes its place where there is only one."""

@@ -1,0 +1,105 @@
+"""Time: sessions that are not heard of any more, timers, and what accounting adds to a session."""
+
+from __future__ import annotations
+
+import pytest
+
+from freeradius_mdm.sessions import ledger
+from freeradius_mdm.sessions.ledger import Tally
+from tests.sessions.told import INTERIM, LAPTOP, ON, START, STOP, SWITCH, T0, accept, only, played, shown, told
+
+DAY = 86400.0
+A1 = {"audit_session_id": "0A0A0A0A0000001400C1A2B3"}
+S1 = {"acct_session_id": "0000001A"}
+
+LOST = {
+    # No timer: a day after the last accounting, or after the Accept.
+    "no timer, no accounting": ([accept(1, 0, SWITCH, LAPTOP, A1)], DAY),
+    "no timer, accounting": (
+        [accept(1, 0, SWITCH, LAPTOP, A1), told(START, 1, SWITCH, A1, S1), told(INTERIM, 900, SWITCH, A1, S1)],
+        DAY + 900,
+    ),
+    # A timer of 4 h: two timers after its end.
+    "timer": ([accept(1, 0, SWITCH, LAPTOP, A1, session_timeout=14400)], 3 * 14400),
+    "timer renewed": (
+        [
+            accept(1, 0, SWITCH, LAPTOP, A1, session_timeout=14400),
+            accept(2, 14400, SWITCH, LAPTOP, A1, session_timeout=14400),
+        ],
+        4 * 14400,
+    ),
+    "timer, and accounting that goes on after it": (
+        [
+            accept(1, 0, SWITCH, LAPTOP, A1, session_timeout=600),
+            told(START, 1, SWITCH, A1, S1),
+            told(INTERIM, 3600, SWITCH, A1, S1),
+        ],
+        3600 + 2 * 600,
+    ),
+    "a long timer is waited for": ([accept(1, 0, SWITCH, LAPTOP, A1, session_timeout=5 * 86400)], 15 * DAY),
+}
+
+
+@pytest.mark.parametrize(("events", "after"), LOST.values(), ids=LOST.keys())
+def test_lost(events: list, after: float) -> None:
+    book = played(*events)
+    ledger.aged(book, T0 + after - 1, DAY)
+    assert only(book).live
+    ledger.aged(book, T0 + after, DAY)
+    session = only(book)
+    assert (session.live, session.end_cause, session.ended_at) == (False, "lost", T0 + after)
+
+
+def test_a_lost_session_that_is_heard_of_goes_on() -> None:
+    book = played(accept(1, 0, SWITCH, LAPTOP, A1), told(START, 1, SWITCH, A1, S1, of=1))
+    ledger.aged(book, T0 + 2 * DAY, DAY)
+    assert shown(book) == [(1, 1, "0000001A", "lost")]
+    ledger.accounted(book, told(INTERIM, 2 * DAY + 60, SWITCH, A1, S1, of=1))
+    assert shown(book) == [(1, 1, "0000001A", "started")]
+    assert only(book).ended_at is None
+
+
+def test_what_has_ended_is_forgotten_after_a_while() -> None:
+    book = played(accept(1, 0, SWITCH, LAPTOP, A1), told(STOP, 10, SWITCH, A1, S1, of=1))
+    ledger.aged(book, T0 + 10 + ledger.REMEMBERED - 1, DAY)
+    assert len(book) == 1
+    ledger.aged(book, T0 + 10 + ledger.REMEMBERED, DAY)
+    assert len(book) == 0
+
+
+def test_tally() -> None:
+    book = played(accept(1, 0, SWITCH, LAPTOP, A1))
+    odd = told(ledger.AccountingStatus.OTHER, 1, problem="it has no Acct-Status-Type")
+    events = [told(START, 1, SWITCH, A1, S1), told(START, 1, SWITCH, S1), odd, told(ON, 0, client="192.0.2.99")]
+    total = Tally()
+    for event in events:
+        total = total.plus(ledger.accounted(book, event))
+    assert total == Tally(applied=3, unmatched=0, odd=1)
+    assert ledger.accounted(book, told(STOP, 2, client="192.0.2.99")) == Tally(unmatched=1)
+
+
+def test_what_accounting_adds() -> None:
+    book = played(
+        accept(1, 0, SWITCH, LAPTOP, A1, user="host/laptop"),
+        told(
+            INTERIM, 120, SWITCH, A1, S1, of=1, session_time=100, framed_ip="10.20.0.7", framed_ipv6="2001:db8::/64",
+            user="CONTOSO\\laptop$", nas_identifier="sw1", acct_multi_session_id="m1",
+        ),
+    )  # fmt: skip
+    session = only(book)
+    assert (session.started_at, session.last_seen) == (T0 + 20, T0 + 120)
+    assert (session.framed_ip, session.framed_ipv6) == ("10.20.0.7", "2001:db8::/64")
+    assert (session.user, session.nas_identifier, session.acct_multi_session_id) == ("CONTOSO\\laptop$", "sw1", "m1")
+    # An interim that says less takes nothing away, and a late one no newer address.
+    ledger.accounted(book, told(INTERIM, 180, SWITCH, A1, S1, of=1))
+    ledger.accounted(book, told(INTERIM, 190, SWITCH, A1, S1, of=1, delay=100, framed_ip="10.20.0.6"))
+    assert (only(book).framed_ip, only(book).last_seen) == ("10.20.0.7", T0 + 180)
+
+
+def test_an_end_says_why_and_when() -> None:
+    book = played(
+        accept(1, 0, SWITCH, LAPTOP, A1),
+        told(STOP, 70, SWITCH, A1, S1, of=1, delay=10, terminate_cause="Idle-Timeout"),
+    )
+    session = only(book)
+    assert (session.ended_at, session.end_cause, session.terminate_cause) == (T0 + 60, "stop", "Idle-Timeout")
