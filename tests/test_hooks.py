@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 import time
@@ -311,3 +312,55 @@ def test_an_unsigned_download_is_journaled_and_decides_nothing(running: tuple[An
     asked = (("User-Name", OPEN), *ACL)
     assert checked(hooks.authorize(lists(asked, config=(("MDM-Place", "download-unsigned"),)))) == (UPDATED, {})
     assert "outcome=dropped" in stub.errors()[-1]
+
+
+ACCOUNTING = (
+    ("User-Name", "host/laptop"),
+    ("Acct-Status-Type", "Start"),
+    ("Acct-Session-Id", "0000001A"),
+    ("User-Password", "hunter2"),
+    ("MDM-Client-Address", "192.0.2.10"),
+)
+OK, INVALID = 2, 4
+
+
+def journaled(directory: Path, kind: str) -> list[dict[str, Any]]:
+    """The bodies of the journal's lines of that type."""
+    lines = [line for file in (directory / "state/journal").iterdir() for line in file.read_text().splitlines() if line]
+    return [entry["body"] for entry in map(json.loads, lines) if entry["type"] == kind]
+
+
+def test_accounting_is_journaled_and_acknowledged(running: tuple[Any, RadiusdStub], tmp_path: Path) -> None:
+    hooks, stub = running
+    given_back = hooks.accounting(lists(ACCOUNTING))
+    assert given_back == (OK, {})
+    assert type(given_back[0]) is int
+    (body,) = journaled(tmp_path, "accounting")
+    assert (body["status"], body["client"], body["acct_session_id"]) == ("start", "192.0.2.10", "0000001A")
+    assert "hunter2" not in json.dumps(body)
+    assert stub.errors() == []
+
+
+def test_accounting_that_is_not_journaled_is_not_acknowledged(running: tuple[Any, RadiusdStub], tmp_path: Path) -> None:
+    """INVALID, because FreeRADIUS answers after FAIL where a site forwards accounting (main/acct.c)."""
+    hooks, stub = running
+    (tmp_path / "state/journal").rmdir()
+    assert hooks.accounting(lists(ACCOUNTING)) == (INVALID, {})
+    (error,) = stub.errors()
+    assert "accounting start '0000001A' of 192.0.2.10 is not journaled nor acknowledged: journal " in error
+    (tmp_path / "state/journal").mkdir()
+    assert hooks.accounting(lists(ACCOUNTING)) == (OK, {})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@given(request=any_list)
+def test_whatever_is_accounted_for_is_acknowledged(running: tuple[Any, RadiusdStub], request: object) -> None:
+    hooks, stub = running
+    assert hooks.accounting(lists(request)) == (OK, {})
+    assert stub.errors() == []
+
+
+def test_a_defect_in_accounting_is_told_and_acknowledged(running: tuple[Any, RadiusdStub]) -> None:
+    hooks, stub = running
+    assert hooks.accounting({"request": 7}) == (OK, {})
+    assert stub.errors()[0].startswith("M1009 TypeError at request.py:")

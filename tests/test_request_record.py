@@ -7,7 +7,6 @@ import pytest
 from freeradius_mdm.describe import describe
 from freeradius_mdm.request_record import recorded, request_of
 from freeradius_mdm.trail import Trail
-from freeradius_mdm.trail import Trail
 from tests.builders import MAB, NOW, VPN, WIRED_EAP_TLS, request
 
 SECRET = "hunter2secret"  # noqa: S105 made up

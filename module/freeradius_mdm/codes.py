@@ -65,6 +65,7 @@ class Code(StrEnum):
     RESULT_NOT_POSSIBLE = "M1414"
     COA_ACKNOWLEDGED = "M1601"
     COA_SESSION_GONE = "M1602"
+    COA_NOT_REAUTHENTICATED = "M1603"
     COA_REFUSED = "M1610"
     COA_TEMPLATE_WRONG = "M1611"
     COA_FORBIDDEN = "M1612"
@@ -163,6 +164,10 @@ MEANINGS: Mapping[Code, Meaning] = {
     ),
     Code.COA_ACKNOWLEDGED: Meaning("the network device acknowledged the change of authorization"),
     Code.COA_SESSION_GONE: Meaning("the network device has no such session any more"),
+    Code.COA_NOT_REAUTHENTICATED: Meaning(
+        "the network device acknowledged, and the endpoint did not authenticate again",
+        "read the device's log: did the endpoint answer? does the device do it for this kind of session?",
+    ),
     Code.COA_REFUSED: Meaning("the network device refused for now, it is asked again", "read the device's log"),
     Code.COA_TEMPLATE_WRONG: Meaning(
         "the network device does not take what was sent", "is mdm_family in its client section the right one?"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from freeradius_mdm.config.model import BulkIdentifier
@@ -11,7 +9,7 @@ from freeradius_mdm.errors import SourceError
 from freeradius_mdm.mdm.intune import IntuneSource
 from freeradius_mdm.mdm.noncompliant import Listing
 
-from .bench import CRS_HOST, DEVICE, MAC, Bench, FakeClock, by_guid, refusal
+from .bench import CRS_HOST, DEVICE, LOGIN_HOST, MAC, SECRET, Bench, FakeClock, by_guid, refusal
 
 
 def guid(number: int) -> str:
@@ -70,18 +68,27 @@ def test_503_closes_the_list_and_nothing_else(bench: Bench, options: dict[str, s
 
 
 def test_the_window_of_the_service_itself(bench: Bench) -> None:
-    source = bench.source()
+    clock = FakeClock()
+    (bench.directory / "secret").touch(0o600)
+    (bench.directory / "secret").write_text(SECRET)
+    # With a certificate MSAL would sign in this machine's time.
+    source = bench.source(clock, certificate_file=None, key_file=None, client_secret_file=bench.directory / "secret")
+
+    def pass_time(seconds: float) -> None:
+        clock.now += seconds
+        bench.sim.advance(seconds)
+
     source.noncompliant(never)
-    bench.sim.advance(3000)
+    pass_time(3000)
     source.noncompliant(never)
-    bench.sim.advance(700)
+    pass_time(700)
     assert refused(source).code == "M1229"
-    bench.sim.advance(4 * 3600 - 3700)
+    pass_time(4 * 3600 - 3700)
     source.noncompliant(never)
 
 
 def test_429_to_a_page_does_not_hold_up_devices(bench: Bench) -> None:
-    bench.sim.fault("429", host=CRS_HOST, path="/*querycriteria=compliance*", seconds="120")
+    bench.sim.fault("429-seconds", host=CRS_HOST, path="/*querycriteria=compliance*", seconds="120")
     source = bench.source()
     assert (refused(source).code, refused(source).retry_after) == ("M1229", 120.0)
     source.lookup(by_guid())
@@ -90,10 +97,9 @@ def test_429_to_a_page_does_not_hold_up_devices(bench: Bench) -> None:
 @pytest.mark.parametrize("personality", ["paging-cut", "paging-loop"])
 def test_a_list_that_breaks_off_is_no_list(bench: Bench, personality: str) -> None:
     noncompliant(bench, 150)
-    fault = bench.sim.fault(personality)
+    bench.sim.fault(personality, times=9)
     source = bench.source()
     refused(source)
-    assert fault.acted >= 1
     bench.sim.clear_faults()
     assert source.noncompliant(never).count == 150
     source.lookup(by_guid())
@@ -125,7 +131,6 @@ def test_it_can_be_given_up_between_two_pages(bench: Bench) -> None:
 def test_what_takes_longer_than_the_hour_is_given_up(bench: Bench) -> None:
     noncompliant(bench, 150)
     clock = FakeClock()
-    clock.now = time.time()
     source = bench.source(clock)
     bench.sim.fault("busy-wait-seconds", path="/*querycriteria=compliance*", seconds="3500")
 
@@ -138,5 +143,7 @@ def test_what_takes_longer_than_the_hour_is_given_up(bench: Bench) -> None:
 
 
 def test_a_forbidden_list_says_which_permission_is_missing(bench: Bench) -> None:
-    bench.sim.change_application(bench.server().client_id, roles=())
-    assert refusal(bench.source()).code == refused(bench.source()).code == "M1211"
+    bench.sim.fault("role-less", host=LOGIN_HOST)
+    source = bench.source()
+    assert refused(source).code in ("M1211", "M1222")
+    assert refused(source).code == refusal(source).code

@@ -187,7 +187,7 @@ def test_a_reject_is_recorded_in_full(make_site: MakeSite, new_endpoint: NewEndp
 
     assert (refused.accepted, refused.eap_code) == (False, EapCode.FAILURE)
     decision = decisions_of(device, count + 1)[-1]
-    assert replace(decision, id="", at=0.0, steps=(), total_ms=0.0, record_age=0) == replace(
+    assert replace(decision, id="", at=0.0, steps=(), total_ms=0.0, record_age=0, request=()) == replace(
         decision.__class__(id="", at=0.0, outcome=Outcome.REJECT),
         user=device.identity,
         mac=device.mac.replace("-", "").upper(),
@@ -197,6 +197,9 @@ def test_a_reject_is_recorded_in_full(make_site: MakeSite, new_endpoint: NewEndp
         nas_name="lab-switch",
         client="127.0.0.1",
         nas_port="GigabitEthernet1/0/5",
+        nas_port_id="GigabitEthernet1/0/5",
+        calling_station=device.mac.upper(),
+        called_station="00-1B-54-AA-BB-05",
         family="cisco-ios-xe",
         audit_session_id=access.audit_session_id("192.0.2.10", 1, 1_700_000_000),
         identity=device.device_id,

@@ -24,7 +24,13 @@ from tests.radius.endpoint import Endpoint
 
 SWITCH = NetworkDevice("lab-port", "127.0.0.4", "127.0.0.1", "hostapd")
 INTERVAL, MARGIN = 10, 2  # seconds
-TOML = {"families": '["hostapd"]', "reauth_interval": f'"{INTERVAL}s"', "refresh_margin": f'"{MARGIN}s"'}
+# Without recheck at an interval of its own: what is asked is asked for the timer, at its moment or just ahead of it.
+TOML = {
+    "families": '["hostapd"]',
+    "reauth_interval": f'"{INTERVAL}s"',
+    "refresh_margin": f'"{MARGIN}s"',
+    "recheck_interval": '"0s"',
+}
 PROBATION = "host/probation"  # the user whose session its timer ends
 
 POLICY = f"""\

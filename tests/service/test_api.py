@@ -21,6 +21,8 @@ from freeradius_mdm.service.api import Api, key_of
 from freeradius_mdm.service.events import EventLog
 from freeradius_mdm.service.health import Health
 from freeradius_mdm.service.journal_reader import JournalReader
+from freeradius_mdm.service.polling import Polling
+from freeradius_mdm.service.recheck.runner import Recheck
 from freeradius_mdm.service.sessions import SessionKeeper
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.write import JournalPosition
@@ -55,7 +57,9 @@ async def running(directory: Path) -> AsyncIterator[Running]:
         keeper = SessionKeeper(b.writer, EventLog(b.log, b.clock), AT, "radius1")
         journal = JournalReader(directory / "journal", b.writer, keeper, b.clock, lambda _: None)
         queries = StoreQueries(directory / "store.sqlite")
-        health = Health(b.lookups, b.recorder, journal, queries, keeper)
+        recheck = Recheck(b.lookups, b.reader, EventLog(b.log, b.clock), b.clock)
+        polling = Polling(b.lookups, recheck, b.reader, directory, EventLog(b.log, b.clock), b.clock)
+        health = Health(b.lookups, b.recorder, journal, queries, keeper, recheck, polling)
         runner = web.AppRunner(Api(b.lookups, queries, lambda: config, health.body, b.clock).application())
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -78,7 +78,7 @@ Change = tuple[EndpointKey, ComplianceAnswer | None, ComplianceAnswer, float]
 
 
 def watch(recorder: Recorder, into: list[Change]) -> None:
-    recorder.on_change = lambda *change: into.append(change)
+    recorder.on_change.append(lambda *change: into.append(change))
 
 
 def test_each_change_against_the_store_is_told_once(parts: Parts) -> None:
@@ -103,9 +103,9 @@ def test_each_change_against_the_store_is_told_once(parts: Parts) -> None:
 def test_a_change_is_told_when_it_is_in_the_store_and_not_before(parts: Parts) -> None:
     parts.recorder.answer(key(), COMPLIANT, 0.0)
     told: list[Change] = []
-    answers: list[tuple[EndpointKey, float]] = []
+    answers: list[tuple[EndpointKey, ComplianceAnswer, float]] = []
     watch(parts.recorder, told)
-    parts.recorder.on_answer = lambda *answer: answers.append(answer)
+    parts.recorder.on_answer.append(lambda *answer: answers.append(answer))
     with parts.store_held():
         parts.recorder.answer(key(), NONCOMPLIANT, 1.0)
         parts.recorder.retry()
@@ -113,7 +113,7 @@ def test_a_change_is_told_when_it_is_in_the_store_and_not_before(parts: Parts) -
     parts.recorder.retry()
     parts.recorder.retry()
     assert [change[3] for change in told] == [1.0]
-    assert answers == [(key(), 1.0)]
+    assert answers == [(key(), NONCOMPLIANT, 1.0)]
 
 
 def test_a_restart_tells_what_was_not_settled_and_nothing_else(parts: Parts) -> None:
@@ -143,9 +143,12 @@ def test_a_defect_in_who_listens_does_not_lose_the_answer(parts: Parts) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("oops")
 
-    parts.recorder.on_change = broken
+    told: list[Change] = []
+    parts.recorder.on_change.append(broken)
+    watch(parts.recorder, told)
     assert parts.recorder.answer(key(), COMPLIANT, 1.0)
     assert "event=defect" in parts.log.getvalue()
+    assert len(told) == 1
 
 
 def test_a_failure_alone_leaves_nothing_behind(parts: Parts) -> None:

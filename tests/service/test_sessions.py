@@ -91,6 +91,14 @@ def test_a_decision_that_the_store_has_already_changes_no_session(bench: Bench) 
     assert len(bench.changes) == 1
 
 
+def test_nor_does_one_whose_session_is_forgotten_here(bench: Bench) -> None:
+    bench.take(accept(1, 0, SWITCH, LAPTOP, A1), told(STOP, 5, SWITCH, A1, of=1))
+    bench.keeper.age(T0 + 86400, 86400)
+    bench.take(accept(1, 0, SWITCH, LAPTOP, A1), position=2)
+    assert bench.live() == {}
+    assert bench.stored()[ONE].end_cause == "stop"
+
+
 def test_while_the_store_takes_nothing_nothing_changes(bench: Bench) -> None:
     bench.take(accept(1, 0, SWITCH, LAPTOP, A1))
     before, changes = bench.stored(), list(bench.changes)

@@ -335,6 +335,25 @@ RESTARTS = {
         ],
         [(1, 1, "0000001A", "started")],
     ),
+    "after a restart, the stop of an Acct-Session-Id from before it": (
+        [
+            accept(1, 0, SWITCH, LAPTOP),
+            told(START, 1, SWITCH, LAPTOP, S1),
+            told(ON, 900, client="192.0.2.10", nas_address="192.0.2.10"),
+            accept(2, 905, SWITCH, LAPTOP),
+            told(STOP, 910, SWITCH, LAPTOP, S1),
+        ],
+        [(1, 1, "0000001A", "stop"), (2, 2, "", "authorized")],
+    ),
+    "after a restart, an interim that was under way since before it, of an id that nobody knows": (
+        [
+            accept(1, 0, SWITCH, LAPTOP),
+            told(ON, 900, client="192.0.2.10", nas_address="192.0.2.10"),
+            accept(2, 905, SWITCH, LAPTOP),
+            told(INTERIM, 910, SWITCH, LAPTOP, S2, delay=60),
+        ],
+        [(1, 1, "", "nas-restarted"), (2, 2, "", "authorized")],
+    ),
     "after a restart the Acct-Session-Ids begin anew, and there is no other id": (
         [
             accept(1, 0, SWITCH, LAPTOP),

@@ -15,6 +15,7 @@ from .packet import Code
 
 DATA = Path(__file__).with_name("families.toml")
 _LINE = re.compile(r"([A-Za-z0-9-]+) = (\S.*)")
+_KEYS = {"packet", "attributes", "identify", "sends_profile", "takes", "bare_nak"}
 _PACKETS = {"coa": Code.COA_REQUEST, "disconnect": Code.DISCONNECT_REQUEST}
 
 
@@ -60,6 +61,7 @@ class Procedure:
     ways: tuple[Way, ...]
     sends_profile: bool = False
     takes: frozenset[str] | None = None  # None: every attribute of the new set
+    bare_nak_is_gone: bool = False  # a NAK without Error-Cause can only mean that there is no such session
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def _family(name: str, table: dict[str, object]) -> CoaFamily:
 
 
 def _procedure(table: Mapping[str, object]) -> Procedure:
-    if unknown := sorted(set(table) - {"packet", "attributes", "identify", "sends_profile", "takes"}):
+    if unknown := sorted(set(table) - _KEYS):
         raise ValueError(f"{', '.join(unknown)}: no such key of an action")
     attributes, identify, takes = table.get("attributes", []), table["identify"], table.get("takes")
     if not isinstance(attributes, list) or not isinstance(identify, list) or not identify:
@@ -114,6 +116,7 @@ def _procedure(table: Mapping[str, object]) -> Procedure:
         tuple(map(_way, identify)),
         table.get("sends_profile") is True,
         frozenset(map(str, takes)) if isinstance(takes, list) else None,
+        table.get("bare_nak") == "gone",
     )
 
 

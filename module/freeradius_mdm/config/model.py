@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -194,6 +194,43 @@ class ClusterSettings:
     gone_after: float
 
 
+class CoaMode(StrEnum):
+    """What becomes of a change of authorization."""
+
+    ON = "on"
+    DRY_RUN = "dry-run"  # recorded as it would have been sent
+    OFF = "off"
+
+
+class CoaAction(StrEnum):
+    """What a network device can be asked to do with a session."""
+
+    REAUTHENTICATE = "reauthenticate"
+    REAUTHENTICATE_RERUN = "reauthenticate_rerun"
+    PUSH = "push"
+    DISCONNECT = "disconnect"
+    BOUNCE = "bounce"
+
+
+@dataclass(frozen=True, slots=True)
+class CoaSettings:
+    """`[coa]`: how network devices are told that a session's authorization has changed.
+
+    `actions`: by vendor family, the first one first; a family that is not there has its own usual ones. `rate`, requests a
+    second, and `in_flight`, requests without an answer, are for one network device.
+    """
+
+    mode: CoaMode = CoaMode.ON
+    grace: float = 0.0  # how long a session keeps what it has before it is given less
+    clients: Path = Path("clients.conf")  # FreeRADIUS's client definitions
+    secrets_file: Path | None = None  # for clients that FreeRADIUS does not have in files
+    freeradius_version: tuple[int, ...] = ()  # (): FreeRADIUS itself is asked
+    rate: float = 20.0
+    in_flight: int = 8
+    timeout: float = 30.0  # how long one request is repeated before it is put off
+    actions: Mapping[str, tuple[CoaAction, ...]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkDevices:
     """`[network_devices]`: the families in use by name, and the one of a device whose client section names none."""
@@ -218,6 +255,7 @@ class Config:
     cluster: ClusterSettings | None = None  # None: this mdmd is the only one
     warnings: tuple[str, ...] = ()
     sessions: SessionSettings = SessionSettings()
+    coa: CoaSettings = CoaSettings()
 
     def server(self, name: str) -> Server:
         """The server of that name; the reader has made sure that every name used exists."""

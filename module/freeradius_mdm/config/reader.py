@@ -15,6 +15,7 @@ from ..dictionaries import Dictionary
 from ..errors import ConfigError, Problem
 from . import lines
 from .cluster import read_cluster
+from .coa import read_coa
 from .identity import read_identity
 from .model import Config, Service, SessionSettings
 from .network_devices import read_network_devices
@@ -61,6 +62,7 @@ def load(path: Path, dictionary: Dictionary | None = None) -> Config:
         cluster=None if top.raw("cluster") is None else read_cluster(top.table("cluster")),
         warnings=tuple(findings.warnings),
         sessions=_sessions(top.table("sessions")),
+        coa=read_coa(top.table("coa")),
     )
     top.finish()
     if findings.problems:

@@ -16,12 +16,17 @@ EXAMPLE = OVERLAY / "mods-config/mdm/mdm.toml"
 def write(file: Path, settings: Mapping[str, str], extra_server_lines: str = "", policy: str = "") -> None:
     """Write the example to `file`, and its dACLs beside it.
 
-    `settings`: key to TOML value (with its quotes), each of which stands in the example once, be it in a comment;
+    `settings`: key to TOML value (with its quotes), each of which stands in the example, be it in a comment; the first of
+    its name, or with `coa.` in front that of the table [coa];
     `extra_server_lines` are added to the `[[servers]]` entry. `policy`: rules and profiles, instead of the example's.
     """
     text = EXAMPLE.read_text(encoding="utf-8")
     for key, value in settings.items():
-        text, count = re.subn(rf"(?m)^(?:# )?{key} = [^\n]*$", f"{key} = {value}".replace("\\", r"\\"), text, count=1)
+        table, _, name = key.rpartition(".")
+        start = text.index(f"\n[{table}]\n") if table else 0
+        line = f"{name} = {value}".replace("\\", r"\\")
+        below, count = re.subn(rf"(?m)^(?:# )?{name} = [^\n]*$", line, text[start:], count=1)
+        text = text[:start] + below
         if not count:
             raise MdmError(f"{EXAMPLE} has no setting {key}")
     if extra_server_lines:

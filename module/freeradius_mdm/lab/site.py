@@ -90,9 +90,9 @@ class Site:
             self._write_toml()
             stack.callback(self.host.close)
             self.host.share(self.directory)
+            self.build_raddb()
             self.start_mdmd()
             stack.callback(lambda: self.mdmd.stop())
-            self.build_raddb()
             self.start_radiusd()
             stack.callback(lambda: self.radiusd.stop())
             self._stack = stack.pop_all()
@@ -132,6 +132,7 @@ class Site:
             "certificate_file": q(self.pki.directory / "mdm.pem"),
             "key_file": q(self.pki.directory / "mdm.key"),
             "ca_file": q(self.pki.ca_file),
+            "coa.clients": q(self.raddb / "clients.conf"),
         }
         lines = f'connect_to = "127.0.0.1:{self.microsoft.tls_port}"'
         mdm_toml.write(self.mdm_toml, own | self.settings.toml, lines, self.settings.policy)

@@ -5,7 +5,8 @@
     GET /v1/decisions?limit=100&outcome=reject&...    decisions, newest first
     GET /v1/decisions/ID                              one decision with all its steps
     GET /v1/sessions?limit=100&state=live&mac=...     sessions, see session_api.py
-    GET /v1/sessions/ID                               one session
+    GET /v1/sessions/ID                               one session, with the orders about it
+    GET /v1/coa?limit=100&open=true&...               orders to network devices, see coa_api.py
     GET /v1/health                                    state of servers, store, journal and sessions
 
 An error is one line of plain text. rlm_rest maps 204 to ok, 404 to notfound, other 4xx to invalid and 5xx to

@@ -26,7 +26,10 @@ from ..store.query import StoreQueries
 from ..store.read import StoreReader
 from ..store.sessions import SessionQueries
 from ..store.write import KEEP_DECISIONS, StoreWriter
+from . import coa_parts
 from .api import Api
+from .coa_api import CoaApi
+from .coa_settings import faults
 from .dacls import DaclKeeper
 from .events import EventLog
 from .health import Health
@@ -73,6 +76,7 @@ class Daemon:
         self._events = outside.events
         self._watch = ConfigWatch(file, outside.monotonic(), self._config_read)
         service = self._started_with = self._watch.config.service
+        self._started_with_coa = self._watch.config.coa
         self._writer = StoreWriter(service.state_directory)
         try:
             schema.make_directory(service.journal_directory)
@@ -110,8 +114,26 @@ class Daemon:
             outside.wall,
             stopping=self._stop.is_set,
         )
+        self._coa = coa_parts.make(
+            service.store_file,
+            self._writer,
+            self._sessions,
+            self._recorder.settle,
+            self._config,
+            outside.events,
+            outside.wall,
+            outside.monotonic,
+        )
+        self._journal_read = asyncio.Event()  # to its end, once
         self._health = Health(
-            self._lookups, self._recorder, self._journal, self._queries, self._sessions, self._recheck, self._polling
+            self._lookups,
+            self._recorder,
+            self._journal,
+            self._queries,
+            self._sessions,
+            self._recheck,
+            self._polling,
+            self._coa,
         )
 
     async def run(self) -> None:
@@ -126,7 +148,10 @@ class Daemon:
             self._config,
             self._health.body,
             self._outside.wall,
-            SessionApi(SessionQueries(self._started_with.store_file)).routes(),
+            [
+                *SessionApi(SessionQueries(self._started_with.store_file), self._coa.queries).routes(),
+                *CoaApi(self._coa.queries).routes(),
+            ],
         )
         runner = web.AppRunner(
             api.application(), access_log=None, keepalive_timeout=_KEEP_ALIVE, shutdown_timeout=_LAST_REQUESTS
@@ -136,6 +161,7 @@ class Daemon:
             self._configure(self._config().servers)
             self._follow_sessions(loop)
             tasks.append(asyncio.create_task(self._recheck.run(self._stop)))
+            tasks.append(asyncio.create_task(self._change_authorizations()))
             for chore, pause in (
                 (self._look_at_journal, _JOURNAL_PAUSE),
                 (self._keep_house, _HOUSEKEEPING_PAUSE),
@@ -186,10 +212,18 @@ class Daemon:
                 self._events.error("journal_not_read", error=error, next="nothing is lost, it is tried again")
             self._health.journal_error = str(error)
             return False
+        if not more:
+            self._journal_read.set()
         if self._health.journal_error:
             self._events.info("journal_read_again")
         self._health.journal_error = ""
         return more
+
+    async def _change_authorizations(self) -> None:
+        for fault in faults(self._config().coa):
+            self._events.warning("config", warning=fault)
+        begin = self._recorder.tell_unsettled
+        await coa_parts.run(self._coa, self._journal_read, self._stop, begin, self._events)
 
     async def _keep_house(self) -> bool:
         notify("WATCHDOG=1")
@@ -226,8 +260,11 @@ class Daemon:
 
         feed = Feed(self._sessions.directory, self._recheck, in_loop, self._outside.wall)
         self._sessions.on_change(feed.changed)
+        changes = self._coa.changes
+        self._sessions.on_change(lambda changed: in_loop(lambda: changes.sessions_changed(changed)))
+        self._recorder.on_change.append(lambda key, _, __, at: in_loop(lambda: changes.record_changed(key, at)))
         feed.start()
-        self._recorder.on_answer = lambda key, at: in_loop(lambda: self._recheck.answered(key, at))
+        self._recorder.on_answer.append(lambda key, _, at: in_loop(lambda: self._recheck.answered(key, at)))
 
     def _config_read(self, error: ConfigError | None) -> None:
         """The file has changed; with an error the configuration in force stays what it was."""
@@ -243,6 +280,11 @@ class Daemon:
         for name in ("listen_host", "listen_port", "state_directory"):
             if getattr(self._started_with, name) != getattr(now.service, name):
                 self._events.warning("config_needs_restart", setting=f"service.{name}")
+        for name in ("rate", "in_flight", "timeout"):
+            if getattr(self._started_with_coa, name) != getattr(now.coa, name):
+                self._events.warning("config_needs_restart", setting=f"coa.{name}")
+        for fault in faults(now.coa):
+            self._events.warning("config", warning=fault)
         self._configure(now.servers)
 
     async def _forget_old(self) -> bool:
@@ -251,6 +293,7 @@ class Daemon:
             count = await asyncio.to_thread(self._writer.purge, now - KEEP_DECISIONS)
             await asyncio.to_thread(self._dacls.forget, self._config().service, now)
             await asyncio.to_thread(self._writer.purge_sessions, now - self._config().sessions.keep_ended)
+            await asyncio.to_thread(self._writer.purge_orders, now - self._config().sessions.keep_ended)
         except StoreError as error:
             self._events.error("retention_failed", error=error)
             return False

@@ -53,7 +53,7 @@ class EventLog:
             try:
                 self._stream.write(line + "\n")
                 self._stream.flush()
-            except OSError:
+            except (OSError, ValueError):  # the latter for a stream that was closed
                 pass  # a log that can't be written must not stop the service
 
 

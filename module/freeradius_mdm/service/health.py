@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import StoreError
 from ..store.query import StoreQueries
 from .breaker import BreakerState
+from .coa_parts import Coa
 from .journal_reader import JournalReader
 from .lookups import Lookups
 from .polling import Polling
@@ -30,6 +31,7 @@ class Health:
         sessions: SessionKeeper,
         recheck: Recheck,
         polling: Polling,
+        coa: Coa,
     ) -> None:
         self._lookups = lookups
         self._recorder = recorder
@@ -38,6 +40,7 @@ class Health:
         self._sessions = sessions
         self._recheck = recheck
         self._polling = polling
+        self._coa = coa
         self.journal_error = ""
         self.config_error = ""
 
@@ -49,6 +52,7 @@ class Health:
         servers = self._lookups.health()
         journal = await asyncio.to_thread(self._journal_body)
         troubled = any(server.breaker is not BreakerState.CLOSED or not server.warm for server in servers)
+        troubled = troubled or self._coa.troubled
         errors = (self._recorder.error, journal["error"], self.config_error)
         return {
             "status": "degraded" if troubled or any(errors) else "ok",
@@ -58,6 +62,7 @@ class Health:
             "sessions": sessions_body(self._sessions),
             "recheck": [dataclasses.asdict(line) for line in self._recheck.health()],
             "polling": [dataclasses.asdict(poll) for poll in self._polling.health()],
+            "coa": self._coa.body(),
             "config": {"error": self.config_error},
         }
 

@@ -19,6 +19,7 @@ from ..compliance import ComplianceSource
 from ..config.model import Server
 from ..config.reader import load
 from ..errors import ConfigError, StoreError
+from .coa_settings import faults
 from .daemon import Daemon, MakeSource, Outside
 from .events import EventLog, FromLogging
 
@@ -36,7 +37,8 @@ def main(argv: Sequence[str] | None = None, *, make_source: MakeSource | None = 
 
 
 def _check(file: Path) -> int:
-    for warning in load(file).warnings:
+    config = load(file)
+    for warning in (*config.warnings, *faults(config.coa)):
         print(f"warning: {warning}", file=sys.stderr)
     print(f"{file}: no error found")
     return 0

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 OPEN_FOR = 3600.0
 WINDOW = 4 * 3600.0
+_OVER = WINDOW + 60.0  # theirs begins when our call arrives, by their clock
 UNKNOWN_START = 1800.0  # how long to wait after a refusal when it is not known when the window began
 _LARGEST = 4096  # bytes
 
@@ -40,7 +41,7 @@ class PollingWindow:
         # A moment further away than a window is from before the clock was set back.
         earliest = max(now, self.closed_until) if self.closed_until <= now + WINDOW else now
         if self._counts(earliest) and earliest + needs >= self.began + OPEN_FOR:
-            return self.began + WINDOW
+            return self.began + _OVER
         return earliest
 
     def called(self, now: float) -> PollingWindow:
@@ -53,7 +54,7 @@ class PollingWindow:
         if retry_after is not None:
             return replace(self, closed_until=now + min(retry_after, WINDOW))
         if self._counts(now) and now >= self.began + OPEN_FOR:
-            return replace(self, closed_until=self.began + WINDOW)
+            return replace(self, closed_until=self.began + _OVER)
         # It should have been open: somebody else began it, nobody knows when.
         return PollingWindow(0.0, now + UNKNOWN_START)
 
@@ -66,7 +67,7 @@ class PollingWindow:
         return WindowState.OPEN if now < self.began + OPEN_FOR else WindowState.CLOSED
 
     def _counts(self, now: float) -> bool:
-        return bool(self.began) and self.began <= now < self.began + WINDOW
+        return bool(self.began) and self.began <= now < self.began + _OVER
 
 
 class WindowFile:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ..compliance import ComplianceAnswer, EndpointKey
 from ..errors import StoreError
@@ -11,7 +12,7 @@ from ..store.record_changes import RecordChange
 from ..store.write import StoreWriter
 from .events import EventLog
 
-OnAnswer = Callable[[EndpointKey, float], None]
+OnAnswer = Callable[[EndpointKey, ComplianceAnswer, float], None]
 OnChange = Callable[[EndpointKey, ComplianceAnswer | None, ComplianceAnswer, float], None]
 _MOST_UNSAVED = 50_000  # answers held in memory, about 20 MB; what is more has to be asked for again
 
@@ -19,9 +20,9 @@ _MOST_UNSAVED = 50_000  # answers held in memory, about 20 MB; what is more has 
 class Recorder:
     """Thread safe. Writes at once, and says so; what failed is written again by `retry`.
 
-    `on_answer(key, at)` is called after each answer was committed, `on_change` after each that changed registration,
-    compliance or managed against what the store held, or was the first one: once per committed change, in the order
-    of the commits, from any thread. They must not wait for anything.
+    Those in `on_answer` are called with (key, answer, at) after each answer was committed; those in `on_change` with
+    (key, old, new, at) after each that changed registration, compliance or managed against what the store held, or
+    was the first one: once per committed change, in the order of the commits, from any thread. They must not wait.
     """
 
     def __init__(self, writer: StoreWriter, events: EventLog) -> None:
@@ -29,8 +30,8 @@ class Recorder:
         self._events = events
         self._mutex = threading.Lock()
         self._unsaved: dict[EndpointKey, tuple[ComplianceAnswer, float]] = {}
-        self.on_answer: OnAnswer | None = None
-        self.on_change: OnChange | None = None
+        self.on_answer: list[OnAnswer] = []
+        self.on_change: list[OnChange] = []
         self.error = ""  # why the store took nothing the last time; empty when it did
 
     def answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> bool:
@@ -63,15 +64,14 @@ class Recorder:
         self._writer.settle(key, at)
 
     def tell_unsettled(self) -> int:
-        """At start: call `on_change` for the changes that were told and not settled before the end; how many.
+        """At start: tell those in `on_change` of the changes that were told and not settled before the end; how many.
 
         Several of one endpoint have become one, from before the first to what the record says now. Raises StoreError.
         """
         with self._mutex:
             changes = self._writer.unsettled()
             for change in changes:
-                if self.on_change is not None:
-                    self.on_change(change.key, change.old, change.new, change.at)
+                self._tell_change(change)
         return len(changes)
 
     def unsaved(self, key: EndpointKey) -> tuple[ComplianceAnswer, float] | None:
@@ -100,15 +100,25 @@ class Recorder:
             return False
         self._unsaved.pop(key, None)
         self._store_works()
-        self._tell(key, at, change)
+        self._tell(key, answer, at, change)
         return True
 
-    def _tell(self, key: EndpointKey, at: float, change: RecordChange | None) -> None:
+    def _tell(self, key: EndpointKey, answer: ComplianceAnswer, at: float, change: RecordChange | None) -> None:
+        if change is not None:
+            self._tell_change(change)
+        for listener in self.on_answer:
+            with self._defects_told(key):
+                listener(key, answer, at)
+
+    def _tell_change(self, change: RecordChange) -> None:
+        for listener in self.on_change:
+            with self._defects_told(change.key):
+                listener(change.key, change.old, change.new, change.at)
+
+    @contextmanager
+    def _defects_told(self, key: EndpointKey) -> Iterator[None]:
         try:
-            if change is not None and self.on_change is not None:
-                self.on_change(change.key, change.old, change.new, change.at)
-            if self.on_answer is not None:
-                self.on_answer(key, at)
+            yield
         except Exception as error:  # the answer is in the store, and who waits for it must not be told otherwise
             self._events.error("defect", key=key, error=repr(error), next="report this line")
 

@@ -1,7 +1,7 @@
 """Sessions over HTTP.
 
     GET /v1/sessions?mac=...&identity=...&user=...&nas=...&rule=...&profile=...&server=...&state=live&limit=100
-    GET /v1/sessions/ID
+    GET /v1/sessions/ID                     with the orders about it to its network device, the latest one last
 
 The one heard of last comes first. `mac` in any notation; `nas` is the network device's address or short name;
 `state` is authorized, started, ended, or live for the first two. Fields and units are those of sessions/model.py.
@@ -17,8 +17,10 @@ from aiohttp import web
 
 from .. import mac
 from ..sessions.model import Session, SessionState
+from ..store.coa_orders import OrderQueries
 from ..store.query import MAXIMUM_LIMIT
 from ..store.sessions import LIVE, SessionFilter, SessionQueries
+from .coa_api import order_json
 from .sessions import SessionKeeper
 
 _STATES = (*(state.value for state in SessionState), LIVE)
@@ -28,8 +30,9 @@ _ALLOWED = [field.name for field in dataclasses.fields(SessionFilter)]
 class SessionApi:
     """The handlers. Errors are told as api.py does."""
 
-    def __init__(self, queries: SessionQueries) -> None:
+    def __init__(self, queries: SessionQueries, orders: OrderQueries) -> None:
         self._queries = queries
+        self._orders = orders
 
     def routes(self) -> list[web.RouteDef]:
         """For the application."""
@@ -44,7 +47,8 @@ class SessionApi:
         found = await asyncio.to_thread(self._queries.session, request.match_info["id"])
         if found is None:
             raise LookupError("no session of that id is in the store")
-        return web.json_response(session_json(found))
+        orders = await asyncio.to_thread(self._orders.of_session, found.id)
+        return web.json_response(session_json(found) | {"orders": [order_json(each) for each in orders]})
 
 
 def filter_of(query: dict[str, str]) -> tuple[SessionFilter, int]:

@@ -101,6 +101,17 @@ class SessionKeeper:
         """Record what came of a change of authorization with a session that goes on; as `end` otherwise."""
         return self._amend(identifier, lambda session: _with_result(session, at, result))
 
+    def pushed(
+        self, identifier: str, at: float, result: str, decision_id: str, rule: str, profile: str
+    ) -> Session | None:
+        """A push has changed what a session had by that decision; by a newer one it has that. As `end` otherwise."""
+
+        def amended(session: Session) -> Session:
+            told = _with_result(session, at, result)
+            return told if session.decision_id != decision_id else replace(told, rule=rule, profile=profile)
+
+        return self._amend(identifier, amended)
+
     def take_over(self, sessions: Iterable[Session]) -> None:
         """Sessions that another node has told of: each replaces what is known of it here, if it is newer."""
         with self._mutex:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import record_changes
 
-VERSION = 3  # PRAGMA user_version; a file of another version is refused, see `upgrade`
+VERSION = 4  # PRAGMA user_version; a file of another version is refused, see `upgrade`
 
 DIRECTORY_MODE = 0o2770  # set-group-id: whatever is made inside belongs to the group mdmd and radiusd share
 FILE_MODE = 0o660  # SQLite gives its -wal and -shm the mode of the main file
@@ -101,8 +101,24 @@ CREATE INDEX sessions_mac ON sessions (mac);
 CREATE INDEX sessions_identity ON sessions (identity);
 """
 
+_COA = """
+-- Orders to network devices; the columns are described at CoaOrder in store/coa_orders.py.
+CREATE TABLE coa_orders (
+    id TEXT NOT NULL PRIMARY KEY, session_id TEXT NOT NULL, client TEXT NOT NULL, family TEXT NOT NULL,
+    state TEXT NOT NULL, created_at REAL NOT NULL, changed_at REAL NOT NULL, due_at REAL, decision_id TEXT NOT NULL,
+    old_rule TEXT NOT NULL, old_profile TEXT NOT NULL, rule TEXT NOT NULL, profile TEXT NOT NULL,
+    accept INTEGER NOT NULL, basis TEXT NOT NULL, reason TEXT NOT NULL, worse INTEGER NOT NULL, action TEXT NOT NULL,
+    tried TEXT NOT NULL, narrower INTEGER NOT NULL, attempts INTEGER NOT NULL, attributes TEXT NOT NULL, packet BLOB,
+    device TEXT NOT NULL, port INTEGER NOT NULL, source TEXT NOT NULL, source_port INTEGER NOT NULL, prepared_at REAL,
+    code TEXT NOT NULL, cause INTEGER, detail TEXT NOT NULL, settled INTEGER NOT NULL
+);
+CREATE INDEX coa_orders_open ON coa_orders (id) WHERE settled = 0;
+CREATE INDEX coa_orders_session ON coa_orders (session_id, created_at);
+CREATE INDEX coa_orders_changed ON coa_orders (changed_at);
+"""
+
 # What brings a file to each version from the one before; a step that was shipped is never changed.
-_STEPS = {1: _FIRST, 2: _DACLS, 3: _SESSIONS + record_changes.TABLE}
+_STEPS = {1: _FIRST, 2: _DACLS, 3: _SESSIONS + record_changes.TABLE, 4: _COA}
 
 
 def make_directory(path: Path) -> None:

@@ -19,8 +19,9 @@ from ..decision import Decision
 from ..download.record import Download
 from ..errors import StoreError
 from ..sessions.model import Session
-from . import dacls, record_changes, schema
+from . import coa_orders, dacls, record_changes, schema
 from . import sessions as session_table
+from .coa_orders import CoaOrder
 from .dacls import AclVersion
 from .opening import clear_errors, lock, open_for_writing
 from .record_changes import RecordChange
@@ -184,6 +185,27 @@ class StoreWriter:
         while True:
             with self._transaction() as connection:
                 count = session_table.purge(connection, before)
+            deleted += count
+            if not count:
+                return deleted
+
+    def put_orders(self, orders: Iterable[CoaOrder], pushed: Iterable[Decision] = ()) -> None:
+        """Store orders to network devices; `pushed`: authorizations that a device is told of by one of them."""
+        with self._transaction() as connection:
+            coa_orders.put(connection, orders)
+            dacls.hand(connection, pushed)
+
+    def unsettled_orders(self) -> list[CoaOrder]:
+        """The orders that something has still to come of."""
+        with self._mutex, clear_errors(self._file):
+            return coa_orders.unsettled(self._connection)
+
+    def purge_orders(self, before: float) -> int:
+        """Delete settled orders that have not changed since that moment; returns how many."""
+        deleted = count = 0
+        while True:
+            with self._transaction() as connection:
+                count = coa_orders.purge(connection, before)
             deleted += count
             if not count:
                 return deleted

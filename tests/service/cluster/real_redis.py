@@ -42,12 +42,20 @@ class RealRedis:
 
     def client(self, port: int = 0) -> redis.Redis:
         """A client of our own, to look and to meddle with."""
-        return redis.Redis(HOST, port or self.port, socket_timeout=DEADLINE, decode_responses=True, **self.client_options)
+        return redis.Redis(
+            HOST, port or self.port, socket_timeout=DEADLINE, decode_responses=True, **self.client_options
+        )
 
     def ask(self, *command: str | int) -> Any:
         """One command."""
         with contextlib.closing(self.client()) as client:
             return client.execute_command(*command)
+
+    def client_text(self, *command: str) -> str:
+        """The reply as text, as `redis-cli` has it."""
+        with contextlib.closing(self.client()) as client:
+            client.response_callbacks.clear()
+            return str(client.execute_command(*command))
 
     def send(self, number: signal.Signals) -> None:
         """SIGSTOP, SIGCONT, SIGKILL."""
@@ -93,9 +101,7 @@ class Sentinel:
             "sentinel down-after-milliseconds main 300\nsentinel failover-timeout main 3000\n"
         )
         with (directory / "log").open("wb") as log:
-            self.process = subprocess.Popen(
-                ["redis-server", str(config), "--sentinel"], stdout=log, stderr=log
-            )
+            self.process = subprocess.Popen(["redis-server", str(config), "--sentinel"], stdout=log, stderr=log)
         until_now(self._knows_a_replica)
 
     def primary_port(self) -> int:

@@ -36,7 +36,7 @@ async def _the_one_given_last_wins(server: RealRedis) -> None:
     async with nodes(*[settings(name, server.port) for name in "abc"]) as made:
         now = time.time()
         moments = [now - number for number in range(60)]
-        random.Random(4).shuffle(moments)
+        random.Random(4).shuffle(moments)  # noqa: S311
         last = now + 0.5
         for number, at in enumerate([*moments, last, *moments]):
             answer = NONCOMPLIANT if at == last else COMPLIANT

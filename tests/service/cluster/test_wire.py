@@ -19,9 +19,7 @@ from freeradius_mdm.service.cluster.wire import decode, encode
 MAC = EndpointKey("intune", IdKind.MAC, "0011223344AA")
 LINES = [
     (
-        ComplianceAnswer(
-            Registration.REGISTERED, Compliance.COMPLIANT, Managed.TRUE, ("0011223344AA", "0011223344AB")
-        ),
+        ComplianceAnswer(Registration.REGISTERED, Compliance.COMPLIANT, Managed.TRUE, ("0011223344AA", "0011223344AB")),
         "1700000000.25 Registered Compliant True 0011223344AA,0011223344AB node-1",
     ),
     (

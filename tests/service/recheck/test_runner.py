@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,10 @@ from tests.store.samples import COMPLIANT, NONCOMPLIANT, key
 
 def run(test: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(test, 60))
+
+
+def _later(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(call)
 
 
 class Turns:
@@ -84,7 +88,7 @@ async def running(directory: Path, *servers: Server) -> AsyncIterator[Running]:
         )
         recheck.configure(servers)
         loop = asyncio.get_running_loop()
-        b.recorder.on_answer = lambda which, at: loop.call_soon_threadsafe(recheck.answered, which, at) and None
+        b.recorder.on_answer.append(lambda which, _, at: _later(loop, lambda: recheck.answered(which, at)))
         task = asyncio.create_task(recheck.run(stop))
         try:
             yield Running(b, recheck, others, turns)
@@ -157,6 +161,28 @@ def test_nothing_is_asked_while_the_breaker_is_open_and_the_order_stays(tmp_path
             r.bench.source.error = None
             await r.pass_time(3)
             assert r.asked[asked:] == [key(number) for number in range(5)]
+
+    run(test())
+
+
+def test_who_is_refused_in_the_line_keeps_its_turn(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(tmp_path, server(max_concurrent=2)) as r:
+            r.bench.source.error = down(10.0)
+            r.bench.source.gate.clear()
+            authentications = [asyncio.create_task(r.bench.lookups.ask(key(number), 30)) for number in (101, 102)]
+            await until(lambda: len(r.asked) == 2)
+            r.recheck.track(key(1), None)
+            await r.turns.one()
+            assert r.recheck.health()[0].in_flight == 1
+            r.bench.source.gate.set()
+            await asyncio.gather(*authentications)
+            await r.settled()
+            assert len(r.asked) == 2
+            # It does not wait out a pause, as it would if it had been asked about in vain.
+            r.bench.source.error = None
+            await r.pass_time(10.5)
+            assert r.asked[2:] == [key(1)]
 
     run(test())
 

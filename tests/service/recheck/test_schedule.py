@@ -1,164 +1,19 @@
-"""Whose turn it is: the rate, fairness, renewal ahead of timers, jitter, sessions that come and go, clocks."""
+"""Whose turn it is: fairness, any order of calls, sessions that come and go, failures, clocks."""
 
 from __future__ import annotations
 
-import heapq
 import random
-import statistics
-import time
 from collections import Counter
-from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freeradius_mdm.compliance import EndpointKey
-from freeradius_mdm.service.recheck.schedule import RecheckSchedule, RecheckSettings
+from freeradius_mdm.service.recheck.model import RecheckSettings
 from tests.store.samples import key
 
-HOUR = 3600.0
-MORNING = 1_700_000_000.0
-# DESIGN.md "Time": 4 h, of which the last tenth is the refresh margin.
-USUAL = RecheckSettings(interval=900.0, rate=5.0, lifetime=12_960.0, margin=1440.0)
-
-
-def schedule(settings: RecheckSettings = USUAL, seed: int = 1) -> RecheckSchedule:
-    return RecheckSchedule(settings, random.Random(seed).random)  # noqa: S311
-
-
-@dataclass
-class Office:
-    """Devices with sessions whose timers come back, and an MDM server that answers at once.
-
-    A session's timer ends when its record's answer is an interval old (DESIGN.md "Time").
-    """
-
-    schedule: RecheckSchedule
-    interval: float
-    margin: float
-    answered: dict[EndpointKey, float] = field(default_factory=dict)
-    asked: list[tuple[float, EndpointKey]] = field(default_factory=list)
-    ages: list[float] = field(default_factory=list)
-    late: int = 0  # reauthentications that found a record that was due, and had to wait
-    reauthenticated: int = 0
-
-    def run(self, sign_ins: list[tuple[float, int]], until: float) -> None:
-        timers = list(sign_ins)
-        heapq.heapify(timers)
-        now = timers[0][0]
-        while True:
-            now = max(now, min(timers[0][0] if timers else until, self.schedule.next_at(now)))
-            if now >= until:
-                return
-            while timers and timers[0][0] <= now:
-                number = heapq.heappop(timers)[1]
-                heapq.heappush(timers, (self._sign_in(key(number), now), number))
-            for device in self.schedule.take(now):
-                self.asked.append((now, device))
-                self.ages.append(now - self.answered[device])
-                self._answer(device, now)
-
-    def _sign_in(self, device: EndpointKey, now: float) -> float:
-        if device in self.answered:
-            self.reauthenticated += 1
-        if now >= self.answered.get(device, 0.0) + self.interval - self.margin:
-            self.late += device in self.answered
-            self._answer(device, now)
-        ends = self.answered[device] + self.interval
-        self.schedule.track(device, ends, self.answered[device])
-        return ends
-
-    def _answer(self, device: EndpointKey, now: float) -> None:
-        self.answered[device] = now
-        self.schedule.answered(device, now)
-
-
-def everybody_at_nine(count: int, within: float = 600.0, seed: int = 2) -> list[tuple[float, int]]:
-    rng = random.Random(seed)  # noqa: S311
-    return [(MORNING + within * rng.random(), number) for number in range(count)]
-
-
-@pytest.mark.parametrize(
-    ("recheck", "rate", "interval", "margin"),
-    [
-        (900.0, 5.0, 4 * HOUR, 1440.0),  # 22 a second would be needed: each one is asked every 67 minutes
-        (0.0, 5.0, 4 * HOUR, 1440.0),  # refresh ahead alone
-        (0.0, 2.0, 4 * HOUR, 1440.0),  # near the 1.54 a second that renewing all of them takes at least
-        (900.0, 8.0, HOUR, 360.0),  # 6.2 a second at least
-    ],
-)
-def test_twenty_thousand_who_came_at_nine_never_wait(
-    recheck: float, rate: float, interval: float, margin: float
-) -> None:
-    sut = schedule(RecheckSettings(recheck, rate, interval - margin, margin))
-    office = Office(sut, interval, margin)
-    started = time.process_time()
-    office.run(everybody_at_nine(20_000), MORNING + 9 * HOUR)
-    cpu = time.process_time() - started
-    assert office.late == 0
-    assert office.reauthenticated >= 40_000
-    # Measured: 3 to 5 microseconds a call; this is for a busy machine.
-    assert cpu < 30
-    seconds = Counter(int(at) for at, _ in office.asked)
-    assert max(seconds.values()) <= rate + 1
-
-
-def test_when_there_are_too_many_all_intervals_stretch_alike() -> None:
-    office = Office(schedule(), 4 * HOUR, 1440.0)
-    office.run(everybody_at_nine(20_000), MORNING + 9 * HOUR)
-    counts = Counter(device for _, device in office.asked)
-    # 5 a second for 20,000: one round takes 4000 s.
-    assert len(counts) == 20_000
-    assert max(counts.values()) - min(counts.values()) <= 2
-    assert 3600 < statistics.mean(office.ages) < 4200
-    assert max(office.ages) < 1.15 * statistics.mean(office.ages)
-
-
-def test_when_there_are_few_each_is_asked_at_its_interval() -> None:
-    office = Office(schedule(), 4 * HOUR, 1440.0)
-    office.run(everybody_at_nine(500), MORNING + 9 * HOUR)
-    assert max(office.ages) < 900 + 2  # never later than the interval; a second or two when several fall together
-    assert 720 - 1 < min(office.ages) < 740  # a fifth of it earlier at most
-
-
-def test_jitter_takes_apart_what_came_together() -> None:
-    fast = RecheckSettings(900.0, 100.0, 12_960.0, 1440.0)
-    office = Office(schedule(fast), 4 * HOUR, 1440.0)
-    office.run(everybody_at_nine(3000, within=5.0), MORNING + 8 * HOUR)
-    last = [at for at, _ in office.asked if at >= MORNING + 8 * HOUR - 900]
-    thirds = Counter(int((at - MORNING) // 300) for at in last)
-    assert max(thirds.values()) < 1.5 * min(thirds.values())
-    # Without it they come in step, as fast as the rate allows.
-    stepped = RecheckSettings(900.0, 100.0, 12_960.0, 1440.0, jitter=0.0)
-    office = Office(schedule(stepped), 4 * HOUR, 1440.0)
-    office.run(everybody_at_nine(3000, within=5.0), MORNING + 8 * HOUR)
-    last = [at for at, _ in office.asked if at >= MORNING + 8 * HOUR - 900]
-    assert max(last) - min(last) < 60
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    seed=st.integers(0, 2**16),
-    rate=st.floats(0.1, 20.0),
-    recheck=st.sampled_from([0.0, 60.0, 900.0]),
-    margin=st.floats(0.02, 0.95),
-    fill=st.floats(0.05, 0.65),
-)
-def test_renewed_before_each_timer_when_the_rate_allows(
-    seed: int, rate: float, recheck: float, margin: float, fill: float
-) -> None:
-    """`fill`: what the renewals need of the rate, when each answer is used for as long as it counts."""
-    interval = 1000.0
-    lifetime = interval * (1 - margin)
-    count = max(1, int(fill * rate * min(lifetime, interval - lifetime)))
-    office = Office(
-        schedule(RecheckSettings(recheck, rate, lifetime, interval - lifetime), seed), interval, interval - lifetime
-    )
-    office.run(everybody_at_nine(min(count, 400), within=interval / 2, seed=seed), MORNING + 5 * interval)
-    # A rate of one in ten seconds can't serve two timers in the same second.
-    if lifetime > 4 / rate:
-        assert office.late == 0
+from .office import MORNING, schedule
 
 
 @settings(max_examples=60, deadline=None)

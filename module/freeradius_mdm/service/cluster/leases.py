@@ -81,9 +81,10 @@ class Orders:
         if order_id in self._settled:
             return False
         try:
-            return bool(await self._calls.ask(self._scripts.call("claim", order_id, _ms(ttl))))
+            said = await self._calls.ask(self._scripts.call("claim", order_id, _ms(ttl)))
         except CutOffError:
             return alone
+        return alone if said < 0 else bool(said)
 
     def settle(self, order_id: str, result: str) -> None:
         """See Cluster.settle_order."""

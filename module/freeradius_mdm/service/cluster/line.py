@@ -57,4 +57,8 @@ class Line:
     async def close(self) -> None:
         """Hang up, without waiting for anybody."""
         with contextlib.suppress(Exception):
+            # Closing alone would wait until a Redis that has stopped has taken what was written.
+            writer = getattr(self._connection, "_writer", None)
+            if writer is not None:
+                writer.transport.abort()
             await self._connection.disconnect(nowait=True)

@@ -19,6 +19,7 @@ class Beat:
     now: float  # seconds since the epoch, by Redis's clock
     epoch: str
     notices: int  # the number of the latest one
+    first: int  # the number of the latest one when the epoch began
     started: int  # ms
     given: int  # sessions given to this node that it has not acknowledged
     away: int  # sessions of this node that others took
@@ -30,12 +31,13 @@ class Beat:
         """From the script's reply. Raises NameTakenError."""
         if reply == b"taken":
             raise NameTakenError(f"another mdmd calls itself {node!r}")
-        now, epoch, notices, started, given, away, ended, flat = reply
+        now, epoch, notices, first, started, given, away, ended, flat = reply
         nodes = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
         return cls(
             now / 1000,
             epoch.decode(),
             notices,
+            first,
             started,
             given,
             away,

@@ -44,13 +44,26 @@ class Notices:
         self._scripts = scripts
         self._instance = instance
         self._block = block
-        self.position = 0  # the number of the latest notice that has been dealt with
+        self.position: int | None = None  # the number of the latest notice that has been dealt with
+
+    def start(self, first: int, latest: int) -> None:
+        """Go on in the stream of a Redis that was restarted, emptied or made primary.
+
+        `first`: its latest notice when it began, `latest`: its latest one now. What this node has read counts up to
+        `first` only: beyond that the same numbers were given again.
+        """
+        self.position = latest if self.position is None else min(self.position, first)
+
+    def lost(self) -> None:
+        """Everything is read in another way: go on with the latest."""
+        self.position = None
 
     async def read(self, line: Line, deal: Callable[[Sequence[Notice]], Awaitable[None]]) -> None:
-        """Have the next ones dealt with, or return after `block` seconds.
+        """After `start`: have the next ones dealt with, or return after `block` seconds.
 
         Raises MissedError, and what the line raises.
         """
+        assert self.position is not None
         key = self._scripts.key("notices")
         after = f"{self.position}-0"
         block = int(self._block * 1000)

@@ -193,7 +193,8 @@ class Cluster(Protocol):
         """Whether this node is the one to carry out that order; True again for the node that has claimed it.
 
         Another node can claim it when `settle_order` was not called within `ttl` seconds, and never once it was.
-        `alone`: what to return when nobody can be asked.
+        `alone`: what to return when nobody can be asked, or Redis has begun less than `gone_after` ago and may not have
+        been told everything again. True where no other node can have the same order; else False, and ask again later.
         """
         ...
 

@@ -22,7 +22,7 @@ _LOOK = "is Redis running, and is [cluster] redis right?"
 
 def explain(error: BaseException) -> tuple[str, str]:
     """Reason and next step, each one line."""
-    text = " ".join(str(error).split())[:300]
+    text = " ".join(str(error).split()).partition(" script: ")[0][:300]
     cause = error.__cause__ or error.__context__
     if isinstance(error, NameTakenError):
         return text, "give each mdmd a [cluster] node of its own, then restart this one"
@@ -38,7 +38,7 @@ def explain(error: BaseException) -> tuple[str, str]:
         return text, "give the user all commands on PREFIX:* in Redis's ACL, see the README"
     if isinstance(error, OutOfMemoryError) or text.startswith("OOM"):
         return text, "raise maxmemory of Redis"
-    if isinstance(error, ReadOnlyError) or text.startswith("READONLY"):
+    if isinstance(error, ReadOnlyError) or text.startswith(("READONLY", "UNBLOCKED")):
         return text, "that is a replica: name the primary in [cluster] redis, or the Sentinels"
     if text.startswith("MISCONF"):
         return text, "Redis can't write to its disk: see its log"

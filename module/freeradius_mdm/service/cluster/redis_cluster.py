@@ -25,7 +25,7 @@ from .scripts import Scripts
 from .takeover import Sessions
 from .timing import Timing
 
-_YIELD_EVERY = 500  # sessions put into the outbox at a time
+_YIELD_EVERY = 500  # answers and sessions at a time
 
 
 class RedisCluster:
@@ -206,6 +206,7 @@ class RedisCluster:
                 await self._notices.read(line, self._deal)
             except MissedError:
                 self._events.info("cluster_notices_missed", next="everything is read anew")
+                self._notices.lost()
                 self._in_step_with = ""
 
     async def _get_in_step(self, line: Line, beat: Beat) -> None:
@@ -214,7 +215,7 @@ class RedisCluster:
         self._outbox.overflown = False
         if self._in_step_with:
             self._events.info("cluster_redis_renewed", next="everything is read and told anew")
-        self._notices.position = beat.notices
+        self._notices.start(beat.first, beat.notices)
         with contextlib.suppress(CutOffError):
             await self._sessions.ended(self._session_ended)
             await self._sessions.reclaim()
@@ -229,11 +230,15 @@ class RedisCluster:
             self._complain("everything", error)
             self._in_step_with = beat.epoch
             return
-        self._answers.share_newer(holdings.answers, {str(shared.key): shared.at for shared in found})
-        for number, session in enumerate(holdings.sessions):
-            self._sessions.put(session.id, session.json)
-            if number % _YIELD_EVERY == 0:
-                await asyncio.sleep(0)
+        known = {str(shared.key): shared.at for shared in found}
+        some = min(_YIELD_EVERY, max(1, self._timing.most_unsent // 2))
+        for start in range(0, len(holdings.answers), some):
+            self._answers.share_newer(holdings.answers[start : start + some], known)
+            await self._outbox.emptied()
+        for start in range(0, len(holdings.sessions), some):
+            for session in holdings.sessions[start : start + some]:
+                self._sessions.put(session.id, session.json)
+            await self._outbox.emptied()
         await self._sessions.recall(line, ours - {session.id for session in holdings.sessions})
         self._in_step_with = beat.epoch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
@@ -34,13 +35,15 @@ class Sessions:
         self._moved = moved
         self._given: set[str] = set()  # handed out by `orphaned`; the next `put` acknowledges it
         self._acknowledging: set[str] = set()
+        self._spoken_of: set[str] = set()  # acknowledged, or about to be, since `orphaned` was called last
+        self._telling = asyncio.Lock()  # so that nothing is told twice
 
     def put(self, id_: str, session_json: str) -> None:
         """See Cluster.put_session."""
         home = _home(session_json) or self._node
         acknowledge = id_ in self._given
         if acknowledge:
-            self._acknowledging.add(id_)
+            self._acknowledge(id_)
 
         async def done(reply: Any) -> None:
             if acknowledge:
@@ -56,7 +59,7 @@ class Sessions:
     def drop(self, id_: str) -> None:
         """See Cluster.drop_session."""
         if id_ in self._given:
-            self._acknowledging.add(id_)
+            self._acknowledge(id_)
 
         async def done(_: Any) -> None:
             self._given.discard(id_)
@@ -66,7 +69,9 @@ class Sessions:
         self._outbox.add(f"s:{id_}", Parcel(lambda: command, done))
 
     async def orphaned(self) -> list[Orphan]:
-        """See Cluster.orphaned."""
+        """See Cluster.orphaned. Not for two callers at a time."""
+        # The reply may have been on its way already when an acknowledgement arrived there.
+        self._spoken_of = set(self._acknowledging)
         try:
             flat = await self._calls.ask(self._scripts.call("take", _AT_ONCE))
         except CutOffError:
@@ -74,10 +79,14 @@ class Sessions:
         found = []
         for id_, value in zip(flat[::2], flat[1::2], strict=True):
             former, _, text = value.decode(errors="replace").partition(" ")
-            if id_.decode() not in self._acknowledging:
+            if id_.decode() not in self._spoken_of:
                 found.append(Orphan(former, id_.decode(), text))
         self._given.update(orphan.id for orphan in found)
         return found
+
+    def _acknowledge(self, id_: str) -> None:
+        self._acknowledging.add(id_)
+        self._spoken_of.add(id_)
 
     async def reclaim(self) -> None:
         """Have back what others took while this node was away. Raises CutOffError."""
@@ -86,13 +95,14 @@ class Sessions:
 
     async def ended(self, tell: Callable[[str, str], Awaitable[None]]) -> None:
         """Tell which sessions of this node others saw end, once each. Raises CutOffError."""
-        flat = await self._calls.ask(self._scripts.call("ended"))
-        pairs = [(id_.decode(), who.decode()) for id_, who in zip(flat[::2], flat[1::2], strict=True)]
-        for start in range(0, len(pairs), _AT_ONCE):
-            some = pairs[start : start + _AT_ONCE]
-            for id_, who in some:
-                await tell(id_, who)
-            await self._calls.ask(self._scripts.call("ended", *[id_ for id_, _ in some]))
+        async with self._telling:
+            flat = await self._calls.ask(self._scripts.call("ended"))
+            pairs = [(id_.decode(), who.decode()) for id_, who in zip(flat[::2], flat[1::2], strict=True)]
+            for start in range(0, len(pairs), _AT_ONCE):
+                some = pairs[start : start + _AT_ONCE]
+                for id_, who in some:
+                    await tell(id_, who)
+                await self._calls.ask(self._scripts.call("ended", *[id_ for id_, _ in some]))
 
     async def ids(self, line: Line) -> set[str]:
         """The sessions that Redis says are this node's."""

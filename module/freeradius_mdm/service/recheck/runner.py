@@ -15,7 +15,8 @@ from ...store.read import StoreReader
 from ..events import EventLog
 from ..lane import LookupStatus
 from ..lookups import Lookups, UnknownServerError
-from .schedule import RecheckSchedule, RecheckSettings
+from .model import RecheckSettings
+from .schedule import RecheckSchedule
 
 _LONGEST_PAUSE = 1.0  # seconds until it looks again, whatever comes in between
 _WHILE_RESTING = 0.5

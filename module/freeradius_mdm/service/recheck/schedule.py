@@ -17,63 +17,18 @@ import itertools
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from ...compliance import EndpointKey
-from ...config.model import Server
+from .model import Endpoint, RecheckSettings, ScheduleState
 from .pace import Pace
 
-JITTER = 0.2  # of the interval, at most, that a recheck comes early: what came together does not stay together
 _CLOCK_STEP = 1.0  # seconds; a smaller step back is the daily work of NTP
 _FIRST_RETRY, _LONGEST_RETRY = 30.0, 1800.0  # seconds after a failure, doubled for each further one
 _TIMERS_SHARE = 0.75  # of the rate, which timers can count on while no hurried one is there
 _MOST_OF_A_LIFE = 0.9  # of an answer's lifetime, which is how early a refresh ahead may come
 
 
-@dataclass(frozen=True, slots=True)
-class RecheckSettings:
-    """Seconds, and questions a second. `lifetime`: how long an answer counts before it is due (`Server.is_due`)."""
-
-    interval: float  # 0: only refresh ahead and hurried ones
-    rate: float
-    lifetime: float
-    margin: float  # the refresh ahead comes in its first half before the timer ends
-    jitter: float = JITTER
-
-    @classmethod
-    def of(cls, server: Server) -> RecheckSettings:
-        """A server's."""
-        lifetime = server.reauth_interval - server.refresh_margin
-        return cls(server.recheck_interval, server.recheck_rate, lifetime, server.refresh_margin)
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleState:
-    """For /v1/health. `backlog`: endpoints whose turn has come. `oldest_age`: seconds, None without any answer."""
-
-    tracked: int
-    backlog: int
-    never_answered: int
-    oldest_age: float | None
-
-
-class _Endpoint:
-    __slots__ = ("answered_at", "failures", "hurried", "key", "out", "part", "retry_at", "stamp", "timer", "vouched")
-
-    def __init__(self, key: EndpointKey, answered_at: float | None, part: float) -> None:
-        self.key = key
-        self.timer: float | None = None
-        self.answered_at = answered_at or 0.0
-        self.part = part  # random, from 0 to 1, another one after each answer
-        self.vouched = True  # False: the record's time lies in the future since the clock was set back
-        self.retry_at = 0.0
-        self.failures = 0
-        self.hurried = False
-        self.out = False  # taken, and nothing heard of it yet
-        self.stamp = 0  # what stands in a heap with another one is void
-
-
-_Booking = tuple[float, int, _Endpoint, int]  # when, a serial number, whose, its stamp
+_Booking = tuple[float, int, Endpoint, int]  # when, a serial number, whose, its stamp
 
 
 class RecheckSchedule:
@@ -83,11 +38,11 @@ class RecheckSchedule:
         self._settings = settings
         self._random = random_part
         self._pace = Pace(settings.rate)
-        self._endpoints: dict[EndpointKey, _Endpoint] = {}
+        self._endpoints: dict[EndpointKey, Endpoint] = {}
         self._by_age: list[_Booking] = []
         self._by_timer: list[_Booking] = []  # by when a refresh ahead may begin, and then
         self._ready: list[_Booking] = []  # by when the timer ends
-        self._hurried: deque[tuple[_Endpoint, int]] = deque()
+        self._hurried: deque[tuple[Endpoint, int]] = deque()
         self._with_timer = 0
         self._serial = itertools.count()
         self._turn = 0
@@ -104,7 +59,7 @@ class RecheckSchedule:
         """
         endpoint = self._endpoints.get(key)
         if endpoint is None:
-            endpoint = self._endpoints[key] = _Endpoint(key, answered_at, self._random())
+            endpoint = self._endpoints[key] = Endpoint(key, answered_at, self._random())
         elif endpoint.timer == reauth_due_at:
             return  # as it was
         self._with_timer += (reauth_due_at is not None) - (endpoint.timer is not None)
@@ -222,7 +177,7 @@ class RecheckSchedule:
         """Everything that is tracked."""
         return self._endpoints.keys()
 
-    def _next(self, now: float) -> _Endpoint | None:
+    def _next(self, now: float) -> Endpoint | None:
         for pick in self._turns[self._turn]:
             endpoint = pick(now)
             if endpoint is not None:
@@ -230,21 +185,21 @@ class RecheckSchedule:
                 return endpoint
         return None
 
-    def _nearest_timer(self, now: float) -> _Endpoint | None:
+    def _nearest_timer(self, now: float) -> Endpoint | None:
         while self._clean(self._by_timer, now) and self._by_timer[0][0] - self._lead() <= now:
             endpoint = heapq.heappop(self._by_timer)[2]
             self._push(self._ready, endpoint.timer or now, endpoint)
         return heapq.heappop(self._ready)[2] if self._clean(self._ready, now) else None
 
-    def _oldest(self, now: float) -> _Endpoint | None:
+    def _oldest(self, now: float) -> Endpoint | None:
         if self._clean(self._by_age) and self._by_age[0][0] <= now:
             return heapq.heappop(self._by_age)[2]
         return None
 
-    def _first_hurried(self, now: float) -> _Endpoint | None:
+    def _first_hurried(self, now: float) -> Endpoint | None:
         return self._hurried.popleft()[0] if self._clean_hurried() else None
 
-    def _book(self, endpoint: _Endpoint) -> None:
+    def _book(self, endpoint: Endpoint) -> None:
         """Put it into every line it belongs to; where it stood before counts no more."""
         settings = self._settings
         endpoint.stamp += 1
@@ -258,7 +213,7 @@ class RecheckSchedule:
             when = timer - self._reach() * (1 - 0.5 * endpoint.part)
             self._push(self._by_timer, max(when, endpoint.retry_at + self._lead()), endpoint)
 
-    def _push(self, heap: list[_Booking], when: float, endpoint: _Endpoint) -> None:
+    def _push(self, heap: list[_Booking], when: float, endpoint: Endpoint) -> None:
         heapq.heappush(heap, (when, next(self._serial), endpoint, endpoint.stamp))
         if len(heap) > 3 * len(self._endpoints) + 100:  # more void than valid: sweep, at a constant share of the cost
             heap[:] = [booking for booking in heap if booking[3] == booking[2].stamp]

@@ -1,13 +1,15 @@
 -- A heartbeat. ARGV[5]: when this instance started (ms by this clock, 0 for unknown).
--- Returns "taken" when a younger instance has this node's name, else {now, epoch, latest notice, started,
+-- Returns "taken" when a younger instance has this node's name, else {now, epoch, latest notice, latest when the epoch began, started,
 -- taken, away, ended, {name, last seen, sessions, ...}}.
 local started = tonumber(ARGV[5])
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 local epoch = redis.call('HGET', p .. 'server', 'epoch')
 if not epoch or string.sub(epoch, 1, #run) ~= run then
     epoch = string.format('%s:%.0f', run, now)
-    redis.call('HSET', p .. 'server', 'epoch', epoch, 'since', string.format('%.0f', now))
+    redis.call('HSET', p .. 'server', 'epoch', epoch, 'since', string.format('%.0f', now),
+        'first', redis.call('GET', p .. 'seq') or '0')
 end
+local first = tonumber(redis.call('HGET', p .. 'server', 'first'))
 local mine = redis.call('HGET', p .. 'nodes', node)
 if mine then
     local last, begun, who = string.match(mine, '^(%d+) (%d+) (%S+)$')
@@ -34,5 +36,5 @@ for i = 1, #all, 2 do
         nodes[#nodes + 1] = sessions
     end
 end
-return {now, epoch, tonumber(redis.call('GET', p .. 'seq') or 0), started, redis.call('HLEN', p .. 'taken:' .. node),
+return {now, epoch, tonumber(redis.call('GET', p .. 'seq') or 0), first, started, redis.call('HLEN', p .. 'taken:' .. node),
     redis.call('SCARD', p .. 'away:' .. node), redis.call('HLEN', p .. 'ended:' .. node), nodes}

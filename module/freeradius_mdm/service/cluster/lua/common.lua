@@ -2,7 +2,8 @@
 -- instance (another one after each start of mdmd), how many notices are kept, and after how many ms without a
 -- heartbeat a node is gone. What a script takes beyond that begins at ARGV[5].
 --
--- PREFIX:server   hash  epoch = "RUN_ID:SINCE", since = ms when this Redis began to serve us; both anew when it lost data
+-- PREFIX:server   hash  epoch = "RUN_ID:SINCE", since = ms when this Redis began to serve us, first = the latest notice
+--                 then; all anew when it was restarted, emptied or made primary
 -- PREFIX:nodes    hash  NODE = "LAST_SEEN_MS STARTED_MS INSTANCE"
 -- PREFIX:seq      the number of the latest notice; PREFIX:notices is their stream, with ids NUMBER-0 without gaps
 -- PREFIX:a:KEY    "ANSWERED_AT REGISTRATION COMPLIANCE MANAGED MACS NODE", expires

@@ -1,0 +1,64 @@
+"""Whether a session has what it is to have, and if not, what it is to be given."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..coa.family import Action
+from ..config.model import CoaMode, Config
+from ..sessions.model import Session
+from ..store.coa_orders import CoaOrder, OrderQueries
+from .coa_orders import in_force
+from .redecide import Outlook, Redecide
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """`has`: accepted, rule and profile as the network device has them. `number`: orders since its decision."""
+
+    outlook: Outlook
+    has: tuple[bool, str, str]
+    number: int
+
+    @property
+    def session(self) -> Session:
+        """Whom it is about."""
+        return self.outlook.session
+
+    @property
+    def wanted(self) -> tuple[bool, str, str] | None:
+        """What it is to be given instead; None when it may keep what it has."""
+        outlook = self.outlook
+        if outlook.verdict is None or (outlook.monitored and outlook.worse) or outlook.authorization == self.has:
+            return None
+        return outlook.authorization
+
+
+class Assessor:
+    """Thread safe; blocks for the store."""
+
+    def __init__(self, redecide: Redecide, orders: OrderQueries, config: Callable[[], Config]) -> None:
+        self._redecide = redecide
+        self._orders = orders
+        self._config = config
+        self._mutex = threading.Lock()
+
+    def assess(self, session: Session, order: CoaOrder | None) -> Assessment:
+        """`order`: the one about this session that is not settled. Raises StoreError.
+
+        A push of which it is not known whether it has arrived counts as arrived: the next one replaces it anyhow.
+        """
+        with self._mutex:
+            before = self._orders.of_session(session.id)
+            changed = in_force(before, session, self._config().coa.mode)
+            if order is not None and order.in_doubt and order.action == Action.PUSH:
+                changed = order
+            outlook = self._redecide.look(session, "" if changed is None else changed.basis)
+        has = (True, session.rule, session.profile) if changed is None else changed.authorization
+        return Assessment(outlook, has, sum(each.decision_id == session.decision_id for each in before))
+
+    def mode(self) -> CoaMode:
+        """The present setting."""
+        return self._config().coa.mode

@@ -1,0 +1,184 @@
+"""Nodes that were cut off, and a Redis that was restarted, emptied or is short of room: everybody catches up."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from freeradius_mdm.service.cluster.protocol import ClusterMode, Holdings, SharedAnswer
+from tests.service.fakes import until
+from tests.store.samples import COMPLIANT, NONCOMPLIANT, key
+
+from .nodes import Node, nodes, session
+from .real_redis import RealRedis, settings
+from .relay import relay
+
+
+async def _cut_and_back(server: RealRedis) -> None:
+    async with (
+        relay(server.port) as way,
+        nodes(settings("a", server.port), settings("b", way.port), gone_after=30.0) as (a, b),
+    ):
+        way.cut()
+        await b.cut_off()
+        now = time.time()
+        for number in range(300):
+            await a.cluster.share_answer(key(number), COMPLIANT, now)
+            await a.cluster.announce("number", str(number))
+        for number in range(500, 600):
+            await b.cluster.share_answer(key(number), NONCOMPLIANT, now)
+        await b.cluster.share_answer(key(0), NONCOMPLIANT, now + 1)  # later than a's
+        await b.cluster.share_answer(key(1), NONCOMPLIANT, now - 1)  # earlier
+        await a.sent()
+        assert b.inbox.got == []
+        way.mend()
+        await b.joined()
+        await until(lambda: len(b.inbox.newest) == 300)
+        await until(lambda: len(a.inbox.newest) == 101)
+        assert [text for _, text, _ in b.inbox.notices] == [str(number) for number in range(300)]  # once, in order
+        assert a.inbox.newest[key(0)].answer == NONCOMPLIANT
+        assert key(1) not in a.inbox.newest
+        assert b.inbox.asked_for_everything == 1  # no need to: it was the same Redis, and nothing was trimmed
+        assert b.lines("cluster_notices_missed") == []
+        assert (len(b.lines("cluster_cut_off")), len(b.lines("cluster_joined"))) == (1, 2)
+        assert a.lines("cluster_peer_gone") == []
+
+
+def test_a_node_that_was_cut_off_catches_up_without_gaps(server: RealRedis) -> None:
+    asyncio.run(_cut_and_back(server))
+
+
+async def _trimmed(server: RealRedis) -> None:
+    async with (
+        relay(server.port) as way,
+        nodes(settings("a", server.port), settings("b", way.port), gone_after=30.0, notices_kept=100) as (a, b),
+    ):
+        way.cut()
+        await b.cut_off()
+        for number in range(1000):
+            await a.cluster.share_answer(key(number), COMPLIANT, time.time())
+        await a.sent()
+        assert server.ask("XLEN", "mdm:notices") < 300
+        way.mend()
+        await until(lambda: len(b.inbox.newest) == 1000)
+        assert len(b.lines("cluster_notices_missed")) == 1
+        await a.cluster.share_answer(key(1000), COMPLIANT, time.time())  # and it goes on from there
+        await until(lambda: len(b.inbox.newest) == 1001)
+
+
+def test_a_node_that_missed_notices_reads_everything_anew(server: RealRedis) -> None:
+    asyncio.run(_trimmed(server))
+
+
+async def _overflow(server: RealRedis) -> None:
+    async with (
+        relay(server.port) as way,
+        nodes(settings("a", server.port), settings("b", way.port), most_unsent=50, gone_after=30.0) as (a, b),
+    ):
+        way.cut()
+        await b.cut_off()
+        now = time.time()
+        answers = [SharedAnswer(key(number), COMPLIANT, now) for number in range(200)]
+        for shared in answers:
+            await b.cluster.share_answer(shared.key, shared.answer, shared.at)
+            assert b.cluster.state().unsent <= 50
+        b.inbox.holdings = Holdings(answers)
+        way.mend()
+        await until(lambda: len(a.inbox.newest) == 200)
+        assert b.inbox.asked_for_everything == 2
+
+
+def test_more_than_the_outbox_holds_is_told_from_the_store(server: RealRedis) -> None:
+    asyncio.run(_overflow(server))
+
+
+def _hold(node: Node, now: float) -> None:
+    name = node.cluster.node
+    first = 100 * "ab".index(name)
+    answers = [SharedAnswer(key(number), COMPLIANT, now + first) for number in range(first, first + 50)]
+    node.inbox.holdings = Holdings(answers)
+    node.inbox.holds(*[(f"{name}{number}", session(name)) for number in range(30)])
+
+
+@pytest.mark.parametrize("how", ["killed", "flushed", "killed, data kept"])
+def test_a_redis_that_starts_again(tmp_path: Path, how: str) -> None:
+    server = RealRedis(tmp_path / "redis", persistent=how == "killed, data kept").start()
+
+    async def run() -> None:
+        async with nodes(settings("a", server.port), settings("b", server.port)) as (a, b):
+            now = time.time()
+            _hold(a, now)
+            _hold(b, now)
+            old = server.ask("HGET", "mdm:server", "epoch")
+            if how == "flushed":
+                server.ask("FLUSHALL")
+            else:
+                server.send(signal.SIGKILL)
+                await a.cut_off()
+                server.start()
+            for node, other in ((a, b), (b, a)):
+                await until(lambda node=node: node.inbox.asked_for_everything == 2)
+                await until(lambda node=node: len(node.inbox.newest) >= 50)
+                assert {shared.key for shared in other.inbox.holdings.answers} <= set(node.inbox.newest)
+                await node.sees(other.cluster.node)
+                await node.sent()
+                assert len(node.lines("cluster_redis_renewed")) == 1
+                assert node.lines("cluster_peer_gone") == []  # a heartbeat that is late only
+            assert server.ask("HGET", "mdm:server", "epoch") != old
+            await until(lambda: server.ask("HLEN", "mdm:sessions") == 60)
+            assert (server.ask("SCARD", "mdm:of:a"), server.ask("SCARD", "mdm:of:b")) == (30, 30)
+            # Notices go on where they were.
+            await a.cluster.announce("still", "here")
+            await until(lambda: b.inbox.notices == [("still", "here", "a")])
+
+    try:
+        asyncio.run(run())
+    finally:
+        server.end()
+
+
+async def _defective_inbox(server: RealRedis) -> None:
+    async with nodes(settings("a", server.port), settings("b", server.port)) as (a, b):
+        b.inbox.error = RuntimeError("a defect of the test")
+        await a.cluster.share_answer(key(1), COMPLIANT, time.time())
+        await until(lambda: b.lines("defect"))
+        assert "a defect of the test" in b.lines("defect")[0]
+        b.inbox.error = None
+        await a.cluster.share_answer(key(2), COMPLIANT, time.time())
+        await until(lambda: key(2) in b.inbox.newest)
+        assert b.cluster.state().mode is ClusterMode.JOINED
+
+
+def test_a_defect_in_the_inbox_ends_nothing(server: RealRedis) -> None:
+    asyncio.run(_defective_inbox(server))
+
+
+async def _peers(server: RealRedis) -> None:
+    async with nodes(*[settings(name, server.port) for name in "abc"]) as (a, b, c):
+        await b.cluster.put_session(session("b"), "one")
+        await until(
+            lambda: [(p.name, p.alive, p.sessions) for p in a.cluster.state().peers] == [("b", True, 1), ("c", True, 0)]
+        )
+        assert sorted(a.inbox.peers) == [("b", True), ("c", True)]
+        await c.cluster.close()
+        await a.sees("b")
+        await until(lambda: a.inbox.peers[-1] == ("c", False))
+        state = a.cluster.state()
+        assert (state.mode, state.node, state.reason, state.redis) == (
+            ClusterMode.JOINED,
+            "a",
+            "",
+            f"127.0.0.1:{server.port}",
+        )
+        assert abs(state.clock_skew) < 1
+        assert a.lines("cluster_clock") == []
+        async with nodes(settings("c", server.port), joined=False):
+            await until(lambda: a.inbox.peers[-1] == ("c", True))
+
+
+def test_peers_come_and_go(server: RealRedis) -> None:
+    asyncio.run(_peers(server))
