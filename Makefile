@@ -20,8 +20,8 @@ export PYTHONPYCACHEPREFIX = $(STATE)/cache/python
 export RUFF_CACHE_DIR = $(STATE)/cache/ruff
 export MYPY_CACHE_DIR = $(STATE)/cache/mypy
 export HYPOTHESIS_STORAGE_DIRECTORY = $(STATE)/cache/hypothesis
-# The real authenticators of the tests.
-TEST_PACKAGES = hostapd wpasupplicant \
+# The real authenticators of the tests, and what the nodes share.
+TEST_PACKAGES = hostapd wpasupplicant redis-server \
 	charon-systemd strongswan-swanctl libcharon-extra-plugins libstrongswan-standard-plugins
 PYTEST = $(PYTHON) -m pytest -o cache_dir="$(STATE)/cache/pytest" $(PYTEST_ARGS)
 

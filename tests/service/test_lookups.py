@@ -56,6 +56,29 @@ def test_renewing_asks_although_nothing_is_due(tmp_path: Path) -> None:
     run(test())
 
 
+def test_a_failure_ahead_is_what_its_authentication_is_told(tmp_path: Path) -> None:
+    """One authentication is one question, so that the breaker does not count an outage twice."""
+
+    async def test() -> None:
+        async with bench(tmp_path) as b:
+            b.source.error = down()
+            assert await b.lookups.ask(key(), 0) == LookupResult(TIMEOUT)
+            await until(lambda: b.source.asked)
+            first = await b.lookups.ask(key(), 30)
+            assert (first.status, b.source.asked) == (FAILED, [key()])
+            # Told once: the next authentication asks for itself, and so does this one when it comes late.
+            b.source.error = None
+            assert await b.lookups.ask(key(), 30) == LookupResult(ANSWERED)
+            b.source.error = down()
+            await b.lookups.ask(key(1), 0)
+            await until(lambda: key(1) in b.source.asked and b.lookups.health()[0].in_flight == 0)
+            b.source.error = None
+            b.clock.now += 5
+            assert await b.lookups.ask(key(1), 30) == LookupResult(ANSWERED)
+
+    run(test())
+
+
 def test_an_authentication_joins_the_renewal_that_is_under_way(tmp_path: Path) -> None:
     async def test() -> None:
         async with bench(tmp_path) as b:

@@ -31,7 +31,8 @@ class Client:
     """One `client` section, or one entry of the secrets file. `where`: FILE:LINE.
 
     `fault`: why its secret can't be used, "" when it can. `family`: `mdm_family`; `coa_port`: `mdm_coa_port`, 0 for the
-    family's. `list_name`: GLOBAL, `server NAME` or `clients NAME`.
+    family's; `coa_address`: `mdm_coa_address`, "" for the one that its requests come from. `list_name`: GLOBAL,
+    `server NAME` or `clients NAME`.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Client:
     family: str = ""
     coa_port: int = 0
     fault: str = ""
+    coa_address: str = ""
 
 
 class _Table:

@@ -1,8 +1,8 @@
 """The shared secrets of network devices, read from FreeRADIUS's own client definitions; read only, never stored.
 
 Of a `client` section these are read: ipaddr, ipv4addr, ipv6addr, netmask, proto, secret, dynamic_clients, directory,
-and our own mdm_family, mdm_coa_port and mdm_coa_secret (for a device with a key of its own for CoA, such as a 9800 from
-17.4). FreeRADIUS leaves items that it does not know alone.
+and our own mdm_family, mdm_coa_port, mdm_coa_address (for a device that takes CoA at another address than its requests
+come from) and mdm_coa_secret (for one with a key of its own for CoA, such as a 9800 from 17.4). FreeRADIUS leaves items that it does not know alone.
 """
 
 from __future__ import annotations
@@ -154,8 +154,12 @@ class _Reading:
         if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             self._problem(section, f"mdm_coa_port: {port!r} is no port", "a number from 1 to 65535")
             port = ""
-        family = _text(section, "mdm_family")
-        return Client(section.name2, network, secret, section.where, list_name, family, int(port or 0), fault)
+        family, address = _text(section, "mdm_family"), _text(section, "mdm_coa_address")
+        try:
+            address = str(ipaddress.ip_address(address)) if address else ""
+        except ValueError:
+            self._problem(section, f"mdm_coa_address: {address!r} is no address", "an IPv4 or IPv6 address")
+        return Client(section.name2, network, secret, section.where, list_name, family, int(port or 0), fault, address)
 
     def _problem(self, section: Section, what: str, allowed: str) -> None:
         self._problems.append(Problem(section.where, what, allowed))

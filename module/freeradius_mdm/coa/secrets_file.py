@@ -6,6 +6,7 @@ secret = "..."
 name = "branch switches"       # the rest may be left out
 family = "cisco-ios-xe"
 coa_port = 1700
+coa_address = "192.0.2.1"      # where it takes CoA, if not where its requests come from
 """
 
 from __future__ import annotations
@@ -61,7 +62,12 @@ def _client(table: Table, findings: Findings) -> Client | None:
     name = table.text("name", address)
     family = table.text("family", "")
     port = table.integer("coa_port", 0, 1, 65535)
+    coa_address = table.text("coa_address", "", allowed="an IPv4 or IPv6 address")
     table.finish()
+    try:
+        coa_address = str(ipaddress.ip_address(coa_address)) if coa_address else ""
+    except ValueError as error:
+        table.problem("coa_address", str(error), "an IPv4 or IPv6 address")
     try:
         network = ipaddress.ip_network(address)
     except ValueError as error:
@@ -69,4 +75,7 @@ def _client(table: Table, findings: Findings) -> Client | None:
             table.problem("address", str(error), _ALLOWED)
         return None
     where = findings.where(table.path).partition(": ")[0]
-    return Client(name, network, Secret(secret.encode()), where, "secrets file", family, port) if secret else None
+    if not secret:
+        return None
+    octets = Secret(secret.encode())
+    return Client(name, network, octets, where, "secrets file", family, port, coa_address=coa_address)

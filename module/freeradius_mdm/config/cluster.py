@@ -42,7 +42,7 @@ def read_cluster(table: Table) -> ClusterSettings:
         tls=address.tls,
         db=address.db,
         prefix=table.matching("prefix", _NAME, _NAME_ALLOWED, "mdm"),
-        user=table.matching("user", r"[^\s:@]{1,128}", "a user of Redis's ACL", "") if "user" in table else "",
+        user=table.matching("user", r"[^\s:@]{1,128}", "a user of Redis's ACL", ""),
         password_file=table.path_of("password_file"),
         sentinel_password_file=table.path_of("sentinel_password_file"),
         ca_file=table.path_of("ca_file"),
@@ -56,7 +56,7 @@ def read_cluster(table: Table) -> ClusterSettings:
 
 
 def _node(table: Table) -> str:
-    if "node" in table:
+    if table.raw("node") is not None:
         return table.matching("node", _NAME, _NAME_ALLOWED)
     name = socket.gethostname()
     if not re.fullmatch(_NAME, name, re.IGNORECASE | re.ASCII):

@@ -57,8 +57,8 @@ class NetworkDevice:
     """One more client of FreeRADIUS, such as one in a network namespace. `name`: its shortname, in log and decisions.
 
     `listen`: this machine's address that it sends to, on which FreeRADIUS listens too; it has to exist by then.
-    `family`: its vendor family (`mdm_family` in the client section); "" leaves that out. `coa_port`: where it takes
-    changes of authorization (`mdm_coa_port`); 0 for the family's own.
+    `family`: its vendor family (`mdm_family` in the client section); "" leaves that out. `coa_port` and
+    `coa_address`: where it takes changes of authorization (`mdm_coa_port`, `mdm_coa_address`), if elsewhere than usual.
     """
 
     name: str
@@ -66,11 +66,13 @@ class NetworkDevice:
     listen: str
     family: str = ""
     coa_port: int = 0
+    coa_address: str = ""
 
     def section(self) -> str:
         """Its section of clients.conf."""
         family = f"\tmdm_family = {self.family}\n" if self.family else ""
         port = f"\tmdm_coa_port = {self.coa_port}\n" if self.coa_port else ""
+        port += f"\tmdm_coa_address = {self.coa_address}\n" if self.coa_address else ""
         return (
             f"client {self.name} {{\n\tipaddr = {self.address}\n\tsecret = {SECRET}\n\tshortname = {self.name}\n"
             f"\trequire_message_authenticator = yes\n{family}{port}}}\n"

@@ -50,14 +50,19 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086 # a list of words
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
         fail "apt-get could not install$missing. Run it by hand to see why"
-    # The tests start hostapd, wpa_supplicant and the like themselves, in namespaces: what came along just now as a
+    # The tests start hostapd, wpa_supplicant, Redis and the like themselves: what came along just now as a
     # service of the machine is turned off, what somebody had before stays as it is.
     for service in $(enabled_services); do
         case " $services freeradius.service " in
         *" $service "*) ;;
         *)
             as_root systemctl --quiet disable "$service" || true
-            [ ! -d /run/systemd/system ] || as_root systemctl --quiet stop "$service" || true
+            # Without systemd Debian has started it by its init script.
+            if [ -d /run/systemd/system ]; then
+                as_root systemctl --quiet stop "$service" || true
+            else
+                as_root service "${service%.service}" stop >/dev/null 2>&1 || true
+            fi
             ;;
         esac
     done

@@ -74,6 +74,7 @@ def coa_body(desk: CoaDesk, changes: Changes, book: ClientBook, settings: CoaSet
         by_state[order.state.value] = by_state.get(order.state.value, 0) + 1
     return {
         "mode": settings.mode.value,
+        "grace": settings.grace,
         "to_look_at": changes.waiting,
         "open": sum(by_state.values()),
         "open_by_state": by_state,

@@ -137,7 +137,8 @@ class Errands:
             made = coa_orders.sent(order, self._parts.wall(), chosen.plan.action, chosen.attributes, prepared)
             current = await self._keep_sent(order, made, chosen.pushed)
 
-        to = Order(order.client, client.coa_port or chosen.plan.port, chosen.plan.code, chosen.plan.attributes)
+        device, port = client.coa_address or order.client, client.coa_port or chosen.plan.port
+        to = Order(device, port, chosen.plan.code, chosen.plan.attributes)
         result = await self._parts.sender.send(to, client.secret.octets, remember)
         if current is order:  # it came not so far as to have a packet
             current = replace(order, action=chosen.plan.action.value, attempts=order.attempts + 1)

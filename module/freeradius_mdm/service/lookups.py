@@ -17,6 +17,9 @@ from .recorder import Recorder
 
 _RACER = 1.0  # seconds; an answer this young is what a racing waiter has just fetched, whatever the interval is
 
+_SAME_AUTHENTICATION = 5.0  # seconds from the first EAP packet to the decision
+_MOST_FAILED_AHEAD = 10_000
+
 SourceFactory = Callable[[Server], ComplianceSource]
 
 
@@ -48,6 +51,7 @@ class Lookups:
         self._monotonic = monotonic
         self._lanes: dict[str, Lane] = {}
         self._unusable: set[str] = set()
+        self._failed_ahead: dict[EndpointKey, tuple[LookupResult, float]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     def configure(self, servers: Iterable[Server]) -> None:
@@ -65,13 +69,29 @@ class Lookups:
         """Have the store hold an answer for `key` that is not due; waits `wait` seconds at most.
 
         An ANSWERED result was committed before it is returned. Raises UnknownServerError.
+
+        `wait` 0 asks ahead of an authentication that is under way. When that fails, the authentication itself is
+        told the same, once, instead of asking a server that is down a second time.
         """
         lane = self._lane(key.server)
         if self._is_current(lane.server, key):
             return LookupResult(LookupStatus.ANSWERED)
+        failed, at = self._failed_ahead.pop(key, (None, 0.0))
+        if wait and failed is not None and self._monotonic() - at < _SAME_AUTHENTICATION:
+            return failed
         flight = lane.fly(key)
+        if not wait:
+            flight.add_done_callback(lambda done: self._was_ahead(key, done))
         done, _ = await asyncio.wait({flight}, timeout=wait)
+        if wait:
+            self._failed_ahead.pop(key, None)  # who joined it has been told
         return flight.result() if done else LookupResult(LookupStatus.TIMEOUT)
+
+    def _was_ahead(self, key: EndpointKey, done: asyncio.Task[LookupResult]) -> None:
+        if not done.cancelled() and done.result().status is LookupStatus.FAILED:
+            self._failed_ahead[key] = (done.result(), self._monotonic())
+            while len(self._failed_ahead) > _MOST_FAILED_AHEAD:
+                del self._failed_ahead[next(iter(self._failed_ahead))]
 
     async def renew(self, key: EndpointKey) -> LookupResult:
         """Ask although the answer in the store is not due, behind every authentication that waits.

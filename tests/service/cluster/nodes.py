@@ -18,7 +18,7 @@ from freeradius_mdm.service.cluster.timing import Timing
 from freeradius_mdm.service.events import EventLog
 from tests.service.fakes import until
 
-SHORT = Timing(gone_after=0.6, beat=0.05, first_pause=0.02, longest_pause=0.1, block=0.1)
+SHORT = Timing(gone_after=0.6, beat=0.05, first_pause=0.02, longest_pause=0.1, block=0.1, sentinel=0.2)
 KEEP = 3600.0
 
 

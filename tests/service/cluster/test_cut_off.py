@@ -45,25 +45,31 @@ def _calls(node: Node, number: int) -> list[tuple[str, Callable[[], Coroutine[An
     ]
 
 
+def _kept_from_running() -> float:
+    """Seconds that this thread was ready and another one had the processor (proc(5), schedstat): not our doing."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+
+
 async def measured(node: Node, numbers: range) -> dict[str, float]:
     """The longest time of each call, in seconds; asserts what each returns and that none raises."""
     longest: dict[str, float] = {}
     for number in numbers:
         for name, call, expected in _calls(node, number):
-            begun = time.perf_counter()
+            begun, waited = time.perf_counter(), _kept_from_running()
             said = await call()
-            longest[name] = max(longest.get(name, 0.0), time.perf_counter() - begun)
+            took = time.perf_counter() - begun - (_kept_from_running() - waited)
+            longest[name] = max(longest.get(name, 0.0), took)
             assert said == expected, name
     return longest
 
 
 @asynccontextmanager
-async def silent() -> AsyncIterator[int]:
-    """A server that accepts connections and says nothing."""
+async def silent() -> AsyncIterator[tuple[int, list[asyncio.StreamWriter]]]:
+    """A server that accepts connections and says nothing: its port, and the connections so far."""
     held: list[asyncio.StreamWriter] = []
     server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield server.sockets[0].getsockname()[1], held
     finally:
         server.close()
         for writer in held:
@@ -71,7 +77,7 @@ async def silent() -> AsyncIterator[int]:
 
 
 async def _never_reached(server: RealRedis | None) -> None:
-    async with silent() as port:
+    async with silent() as (port, held):
         if server is not None:
             port = server.port
         async with nodes(settings("a", port), joined=False, connect=0.2) as (a,):
@@ -83,6 +89,8 @@ async def _never_reached(server: RealRedis | None) -> None:
             assert a.cluster.state().mode is ClusterMode.CUT_OFF
             assert a.cluster.holds("poll:0")
             assert not a.cluster.holds("only:0")
+            if server is None:
+                await until(lambda: len(held) >= 4)
             assert len(a.lines("cluster_cut_off")) == 1  # however often it was tried
 
 

@@ -87,7 +87,7 @@ class Door:
             "password": password or None,
             "protocol": 2,
             "socket_timeout": None,  # Line.run has its own
-            "socket_connect_timeout": timeout,
+            "socket_connect_timeout": None,  # ours is below: of two that end together, one takes the other for a cancel
             "client_name": f"mdmd-{settings.node}",
         }
         connection: Connection

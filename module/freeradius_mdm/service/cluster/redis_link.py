@@ -20,7 +20,6 @@ from .timing import Timing
 
 _LINES = 4  # calls, outbox, notices, heartbeats: none waits behind another
 _TRIES = 3  # to be quick enough
-_SENTINEL_EVERY = 5.0  # seconds between looks whether Sentinel still names the same primary
 
 
 class RedisLink:
@@ -60,11 +59,15 @@ class RedisLink:
         """Until it is cancelled."""
         while True:
             lines: list[Line] = []
+            # A task of its own: whatever ends it, this one goes on and tries again.
+            connection = asyncio.create_task(self._be_connected(lines))
             try:
-                await self._be_connected(lines)
-            except Exception as error:  # whatever it is, this node goes on alone and tries again
-                self._cut_off(_first(error))
+                await asyncio.wait({connection})
+                error = asyncio.CancelledError() if connection.cancelled() else connection.exception()
+                self._cut_off(_first(error or ConnectionError("the connection has ended")))
             finally:
+                connection.cancel()
+                await asyncio.gather(connection, return_exceptions=True)
                 self._calls.shut()
                 for line in lines:
                     await line.close()
@@ -122,7 +125,7 @@ class RedisLink:
     async def _watch_sentinel(self, host: tuple[str, int]) -> None:
         """A primary that was cut off from its Sentinels goes on answering: it must not be believed for long."""
         while True:
-            await asyncio.sleep(_SENTINEL_EVERY)
+            await asyncio.sleep(self._timing.sentinel)
             if await self._door.find() != host:
                 raise ConnectionError("Sentinel names another primary now")
 

@@ -35,7 +35,7 @@ class Scripts:
 
     def call(self, name: str, *arguments: str | int) -> Command:
         """One run of a script."""
-        return ("EVALSHA", self._names[name], 1, self._prefix, *self._before, *arguments)
+        return ("EVALSHA", self._names[name], 1, f"{self._prefix}:", *self._before, *arguments)
 
     def key(self, name: str) -> str:
         """A key of ours."""

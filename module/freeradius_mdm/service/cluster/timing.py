@@ -17,6 +17,7 @@ class Timing:
     first_pause: float = 0.1  # before connecting again
     longest_pause: float = 5.0
     block: float = 1.0  # that Redis may keep a reader of notices waiting
+    sentinel: float = 5.0  # between looks whether Sentinel still names the same primary
     farewell: float = 0.2  # for sending what is unsent at the end
     notices_kept: int = 50_000  # about 10 MB in Redis; a node that missed more reads everything anew
     most_unsent: int = 100_000  # answers, sessions and notices kept while cut off

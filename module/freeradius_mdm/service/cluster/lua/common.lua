@@ -1,5 +1,5 @@
--- Stands at the head of every other script. KEYS[1] is the prefix of every key; ARGV[1..4] are this node's name, its
--- instance (another one after each start of mdmd), how many notices are kept, and after how many ms without a
+-- Stands at the head of every other script. KEYS[1] is what every key begins with, PREFIX:; ARGV[1..4] are this node's
+-- name, its instance (another one after each start of mdmd), how many notices are kept, and after how many ms without a
 -- heartbeat a node is gone. What a script takes beyond that begins at ARGV[5].
 --
 -- PREFIX:server   hash  epoch = "RUN_ID:SINCE", since = ms when this Redis began to serve us, first = the latest notice
@@ -13,7 +13,7 @@
 -- PREFIX:away:NODE set of ids whose home is NODE and whose owner is another
 -- PREFIX:taken:NODE hash ID = "FORMER_OWNER JSON", given to NODE and not yet acknowledged by it
 -- PREFIX:ended:NODE hash ID = who saw its end, for NODE to be told
-local p, node, instance = KEYS[1] .. ':', ARGV[1], ARGV[2]
+local p, node, instance = KEYS[1], ARGV[1], ARGV[2]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
