@@ -25,7 +25,8 @@ from ..store import schema
 from ..store.query import StoreQueries
 from ..store.read import StoreReader
 from ..store.sessions import SessionQueries
-from ..store.write import KEEP_DECISIONS, StoreWriter
+from ..store.retention import KEEP_DECISIONS, KEEP_REQUESTS
+from ..store.write import StoreWriter
 from . import coa_parts
 from .api import Api
 from .coa_api import CoaApi
@@ -47,6 +48,7 @@ from .sessions import SessionKeeper
 _JOURNAL_PAUSE = 0.15  # seconds between looks at the journal
 _HOUSEKEEPING_PAUSE = 1.0
 _RETENTION_PAUSE = 3600.0
+_STRIPPED_AT_START = 7 * 86400.0  # seconds; what an mdmd that did not run for so long left behind
 _AGING_PAUSE = 30.0
 _KEEP_ALIVE = 3600.0  # longer than rlm_rest's idle_timeout, so that it is never we who close a pooled connection
 _LAST_REQUESTS = 3.0  # seconds that requests under way are given at the end
@@ -103,6 +105,7 @@ class Daemon:
             outside.monotonic,
         )
         self._stop = asyncio.Event()
+        self._stripped_to = 0.0
         # Readers of their own, because these two read in threads.
         self._recheck = Recheck(self._lookups, StoreReader(service.store_file), outside.events, outside.wall)
         self._polling = Polling(
@@ -291,6 +294,9 @@ class Daemon:
         try:
             now = self._outside.wall()
             count = await asyncio.to_thread(self._writer.purge, now - KEEP_DECISIONS)
+            old = now - KEEP_REQUESTS
+            await asyncio.to_thread(self._writer.strip_requests, self._stripped_to or old - _STRIPPED_AT_START, old)
+            self._stripped_to = old
             await asyncio.to_thread(self._dacls.forget, self._config().service, now)
             await asyncio.to_thread(self._writer.purge_sessions, now - self._config().sessions.keep_ended)
             await asyncio.to_thread(self._writer.purge_orders, now - self._config().sessions.keep_ended)

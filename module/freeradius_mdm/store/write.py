@@ -19,7 +19,7 @@ from ..decision import Decision
 from ..download.record import Download
 from ..errors import StoreError
 from ..sessions.model import Session
-from . import coa_orders, dacls, record_changes, schema
+from . import coa_orders, dacls, record_changes, retention, schema
 from . import sessions as session_table
 from .coa_orders import CoaOrder
 from .dacls import AclVersion
@@ -29,7 +29,6 @@ from .record_changes import RecordChange
 # What the sessions become through the decisions that were new.
 ChangeSessions = Callable[[Sequence[Decision]], Iterable[Session]]
 
-KEEP_DECISIONS = 90 * 86400.0  # seconds
 _PURGE_ROWS = 2000  # per transaction, so that an answer never waits long behind the retention
 _FAILURE_LENGTH = 500  # characters
 
@@ -224,16 +223,12 @@ class StoreWriter:
             )
 
     def purge(self, before: float) -> int:
-        """Delete decisions, downloads and journal rejects older than that moment; returns the number of decisions."""
-        deleted = 0
-        for table in ("decisions", "downloads", "journal_rejects"):
-            statement = f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE at < ? LIMIT {_PURGE_ROWS})"  # noqa: S608
-            count = _PURGE_ROWS
-            while count == _PURGE_ROWS:
-                with self._transaction() as connection:
-                    count = connection.execute(statement, (before,)).rowcount
-                deleted += count if table == "decisions" else 0
-        return deleted
+        """Delete decisions and journal rejects older than that moment; returns the number of decisions."""
+        return retention.purge_decisions(self._transaction, before)
+
+    def strip_requests(self, since: float, before: float) -> int:
+        """Drop the request's attributes of decisions in that time which no live session stands on."""
+        return retention.strip_requests(self._transaction, since, before)
 
     def purge_dacls(self, before: float) -> int:
         """Delete ACL versions last in force before that moment; returns how many. See `dacls.purge`."""

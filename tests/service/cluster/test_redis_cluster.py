@@ -182,3 +182,17 @@ async def _peers(server: RealRedis) -> None:
 
 def test_peers_come_and_go(server: RealRedis) -> None:
     asyncio.run(_peers(server))
+
+
+async def _evicting(server: RealRedis) -> None:
+    server.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    async with nodes(settings("a", server.port)) as (a,):
+        (line,) = a.lines("cluster_redis_evicts")
+        assert "policy=allkeys-lru" in line
+    server.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    async with nodes(settings("a", server.port)) as (a,):
+        assert a.lines("cluster_redis_evicts") == []
+
+
+def test_a_redis_that_may_forget_by_itself_is_warned_of(server: RealRedis) -> None:
+    asyncio.run(_evicting(server))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -50,6 +51,7 @@ class RedisLink:
         self._timing = timing
         self._backoff = Backoff(timing.first_pause, timing.longest_pause)
         self._started = 0  # ms, when this instance was first seen by Redis
+        self._told_of_eviction = False
         self._told = ""  # the reason that stands in the log
         self.mode = ClusterMode.CUT_OFF
         self.since = wall()
@@ -83,6 +85,7 @@ class RedisLink:
             if isinstance(reply, Exception):
                 raise reply
         await self._beat_quickly(beats)
+        await self._look_for_eviction(beats)
         self._joined(calls.address)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._calls.run(calls))
@@ -91,6 +94,16 @@ class RedisLink:
             group.create_task(self._keep_beating(beats))
             if self._door.by_sentinel:
                 group.create_task(self._watch_sentinel(host))
+
+    async def _look_for_eviction(self, line: Line) -> None:
+        """A Redis that throws keys away when it is full would forget leases and orders without a word."""
+        text = (await line.one(("INFO", "memory"), self._timing.connect)).decode(errors="replace")
+        policy = re.search(r"^maxmemory_policy:(\S+)", text, re.MULTILINE)
+        if policy is not None and policy[1] != "noeviction" and not self._told_of_eviction:
+            self._told_of_eviction = True
+            self._events.warning(
+                "cluster_redis_evicts", policy=policy[1], next="set maxmemory-policy noeviction in redis.conf"
+            )
 
     async def _keep_beating(self, line: Line) -> None:
         while True:

@@ -1,0 +1,1 @@
+"""A simulated fleet: thousands of sessions over a working day, mdmd as it is, time that does not wait."""
