@@ -40,8 +40,8 @@ def draft(
     )
 
 
-def describe(request: Request, trail: Trail) -> Decision:
-    """A decision that so far says only who asked from where."""
+def describe(request: Request, trail: Trail, *, with_request: bool = True) -> Decision:
+    """A decision that so far says only who asked from where, `with_request` what the whole request was."""
     macs = [digits for text in mac_texts(request) if (digits := mac.parse(text))]
     return Decision(
         id=trail.id,
@@ -60,7 +60,7 @@ def describe(request: Request, trail: Trail) -> Decision:
         calling_station=request.first("Calling-Station-Id"),
         called_station=request.first("Called-Station-Id"),
         acct_session_id=request.first("Acct-Session-Id"),
-        request=recorded(request),
+        request=recorded(request) if with_request else (),
         audit_session_id=request.av_pair("audit-session-id"),
         steps=tuple(trail.steps),
     )

@@ -219,7 +219,7 @@ class Enforcement:
         self, decision: Decision, request: Request, trail: Trail, outcome: Outcome, verdict: Verdict
     ) -> Decision:
         """Complete a decision with what the outer request and the reply that goes out say."""
-        outer = describe(request, trail)
+        outer = describe(request, trail, with_request=False)
         sent = confirm.recorded(request.reply) if outcome is Outcome.ACCEPT else ()
         if outcome is Outcome.REJECT and not request.is_eap:
             sent = tuple(pair for pair in confirm.recorded(request.reply) if pair[0] == "Reply-Message")

@@ -12,6 +12,7 @@ reply has read that. Standard library only: radiusd imports this.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from . import reply_size
 from .attribute_type import Type, written
@@ -54,6 +55,22 @@ def octets(value: bytes) -> str:
 
 
 def _encode(pair: Pair, types: Mapping[str, Type]) -> tuple[str, str, str]:
+    """Each pair of a decision comes here twice, when it is decided and when it is given back."""
+    if types is not TYPES:
+        return _checked(pair, types)
+    try:
+        # True equals 1, and must not pass for it.
+        return _known(pair, type(pair.name), type(pair.value), type(pair.tag), type(pair.operator))
+    except TypeError:  # a value that can't be hashed, which is refused with its reason
+        return _checked(pair, types)
+
+
+@lru_cache(maxsize=512)
+def _known(pair: Pair, *_: type) -> tuple[str, str, str]:
+    return _checked(pair, TYPES)
+
+
+def _checked(pair: Pair, types: Mapping[str, Type]) -> tuple[str, str, str]:
     kind = (pair.type or types.get(pair.name)) if type(pair.name) is str else None
     if kind is None:
         raise ReplyError(f"{pair.name!r} is no attribute this module sends")

@@ -119,10 +119,13 @@ class Wire:
 
 
 @contextmanager
-def plugged(endpoint: Endpoint, credential: Credential, directory: Path) -> Iterator[Wire]:
-    """hostapd and wpa_supplicant with a cable between them, up; the device says its first word in two seconds."""
+def plugged(endpoint: Endpoint, credential: Credential, directory: Path, das_port: int = 0) -> Iterator[Wire]:
+    """hostapd and wpa_supplicant with a cable between them, up; the device says its first word in two seconds.
+
+    `das_port`: where hostapd takes Disconnect-Requests, at the address that it sends its own to; 0 takes a free one.
+    """
     site = endpoint.site
-    das = DynamicAuthorization(free_port(socket.SOCK_DGRAM), SWITCH.listen)
+    das = DynamicAuthorization(das_port or free_port(socket.SOCK_DGRAM), SWITCH.listen)
     config = PortConfig(site.ports.radius, site.ports.accounting, SWITCH.address, nas_identifier=SWITCH.name, das=das)
     with Namespaces() as spaces:
         ours, theirs = spaces.join(End(ROOT), End(spaces.add("device"), mac=endpoint.mac.replace("-", ":")))

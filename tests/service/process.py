@@ -39,6 +39,9 @@ read_timeout = "5s"
 source = "certificate-uri"
 server = "intune"
 
+[coa]
+mode = "off"
+
 [policy]
 default_profile = "deny"
 

@@ -17,6 +17,7 @@ from freeradius_mdm.compliance import EndpointKey, IdKind
 from freeradius_mdm.config.model import Config, Mode, NetworkDevices, Policy, Service
 from freeradius_mdm.decision import Outcome
 from freeradius_mdm.profiles.family import FAMILIES
+from freeradius_mdm.service import coa_parts
 from freeradius_mdm.service.api import Api, key_of
 from freeradius_mdm.service.events import EventLog
 from freeradius_mdm.service.health import Health
@@ -59,7 +60,11 @@ async def running(directory: Path) -> AsyncIterator[Running]:
         queries = StoreQueries(directory / "store.sqlite")
         recheck = Recheck(b.lookups, b.reader, EventLog(b.log, b.clock), b.clock)
         polling = Polling(b.lookups, recheck, b.reader, directory, EventLog(b.log, b.clock), b.clock)
-        health = Health(b.lookups, b.recorder, journal, queries, keeper, recheck, polling)
+        log = EventLog(b.log, b.clock)
+        coa = coa_parts.make(
+            directory / "store.sqlite", b.writer, keeper, b.recorder.settle, lambda: config, log, b.clock, b.clock
+        )
+        health = Health(b.lookups, b.recorder, journal, queries, keeper, recheck, polling, coa)
         runner = web.AppRunner(Api(b.lookups, queries, lambda: config, health.body, b.clock).application())
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -11,6 +11,7 @@ from aiohttp import ClientSession, web
 
 from freeradius_mdm.service.api import _errors_as_text
 from freeradius_mdm.service.session_api import SessionApi, filter_of
+from freeradius_mdm.store.coa_orders import OrderQueries
 from freeradius_mdm.store.sessions import SessionFilter, SessionQueries
 from freeradius_mdm.store.write import StoreWriter
 from tests.store.test_sessions import FULL, PLAIN
@@ -20,8 +21,9 @@ def asked(directory: Path, path: str) -> tuple[int, str]:
     """Status and text of the answer to a GET."""
 
     async def run() -> tuple[int, str]:
+        store = directory / "store.sqlite"
         application = web.Application(middlewares=[_errors_as_text])
-        application.add_routes(SessionApi(SessionQueries(directory / "store.sqlite")).routes())
+        application.add_routes(SessionApi(SessionQueries(store), OrderQueries(store)).routes())
         runner = web.AppRunner(application)
         await runner.setup()
         try:

@@ -1,8 +1,9 @@
 """The shared secrets of network devices, read from FreeRADIUS's own client definitions; read only, never stored.
 
 Of a `client` section these are read: ipaddr, ipv4addr, ipv6addr, netmask, proto, secret, dynamic_clients, directory,
-and our own mdm_family, mdm_coa_port, mdm_coa_address (for a device that takes CoA at another address than its requests
-come from) and mdm_coa_secret (for one with a key of its own for CoA, such as a 9800 from 17.4). FreeRADIUS leaves items that it does not know alone.
+and our own mdm_family, mdm_coa_port, mdm_coa_address (of a device that takes CoA at another address than its requests
+come from) and mdm_coa_secret (of one with a key of its own for CoA, such as a 9800 from 17.4). FreeRADIUS leaves items
+that it does not know alone.
 """
 
 from __future__ import annotations

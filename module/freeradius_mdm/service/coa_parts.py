@@ -11,7 +11,7 @@ from typing import Any
 from ..coa.clock import SystemClock
 from ..coa.sender import Sender
 from ..compliance import EndpointKey
-from ..config.model import Config
+from ..config.model import CoaMode, Config
 from ..decision import Outcome
 from ..errors import StoreError
 from ..sessions.model import Session
@@ -59,7 +59,7 @@ class Coa:
     @property
     def troubled(self) -> bool:
         """True when an operator has something to look at."""
-        return bool(self.desk.alarms.list() or self.book.error)
+        return self.config().coa.mode is not CoaMode.OFF and bool(self.desk.alarms.list() or self.book.error)
 
 
 def make(
@@ -112,7 +112,8 @@ async def run(coa: Coa, ready: asyncio.Event, stop: asyncio.Event, begin: Callab
     stopped, waiting = asyncio.create_task(stop.wait()), asyncio.create_task(ready.wait())
     await asyncio.wait({stopped, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    await asyncio.to_thread(coa.book.check, coa.config().coa)
+    if coa.config().coa.mode is not CoaMode.OFF:
+        await asyncio.to_thread(coa.book.check, coa.config().coa)
     while not stop.is_set():
         try:
             await coa.desk.load()

@@ -38,7 +38,9 @@ def pair(tmp_path: Path) -> Iterator[tuple[RealRedis, RealRedis, Sentinel]]:
     replica.end()
 
 
-async def _failover(primary: RealRedis, replica: RealRedis, sentinel: Sentinel, fail: Callable[[], object]) -> None:
+async def _failover(
+    primary: RealRedis, replica: RealRedis, sentinel: Sentinel, fail: Callable[[], object], joined: Callable[[], None]
+) -> None:
     # The first Sentinel of the list is not there.
     both = [replace(settings(name, free_port(), sentinel.port), sentinel="main") for name in "ab"]
     async with nodes(*both, gone_after=30.0) as (a, b):
@@ -54,6 +56,7 @@ async def _failover(primary: RealRedis, replica: RealRedis, sentinel: Sentinel, 
         await a.cluster.share_answer(key(2), NONCOMPLIANT, later)
         await until(lambda: a.cluster.state().redis == f"{HOST}:{replica.port}")
         await asyncio.gather(a.joined(), b.joined())
+        joined()
         await until(lambda: key(2) in b.inbox.newest)
         assert await b.cluster.newer_answer(key(2), 0) is not None
         await until(lambda: a.inbox.asked_for_everything == 2)
@@ -71,12 +74,16 @@ Pair = tuple[RealRedis, RealRedis, Sentinel]
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
 def test_the_primary_fails(pair: Pair, number: signal.Signals) -> None:
-    asyncio.run(_failover(*pair, lambda: pair[0].send(number)))
+    asyncio.run(_failover(*pair, lambda: pair[0].send(number), lambda: None))
 
 
 def test_the_primary_does_not_know_that_it_is_none_any_more(pair: Pair) -> None:
-    """It goes on answering for seconds; what Sentinel says counts."""
-    asyncio.run(_failover(*pair, pair[2].fail_over))
+    """It goes on answering for seconds (Sentinel tells it after 8); what Sentinel says counts."""
+
+    def it_still_believes() -> None:
+        assert pair[0].ask("ROLE")[0] == "master"
+
+    asyncio.run(_failover(*pair, pair[2].fail_over, it_still_believes))
 
 
 async def _no_sentinel(sentinel: Sentinel) -> None:

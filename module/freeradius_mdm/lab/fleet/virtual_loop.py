@@ -1,7 +1,8 @@
 """An event loop whose time is virtual: when nothing is left to do, the clock jumps to the next timer.
 
-What runs in threads (SQLite, an MDM client) is waited for in real time, and takes none of the virtual. A program runs in
-an `Incarnation`: everything it starts belongs to it, and `kill` ends all of that at once, as kill -9 does: no handler,
+What is handed to asyncio's own threads (SQLite, files) is done in the loop's thread, in a turn of its own, because that
+is faster and comes out the same each time. What runs in a pool of the program's own (an MDM client) does run in threads,
+is waited for in real time, and takes none of the virtual but what it sleeps. A program runs in an `Incarnation`: everything it starts belongs to it, and `kill` ends all of that at once, as kill -9 does: no handler,
 no `finally` block, no last word. Sockets, listening addresses and signals are those of `network.py`.
 """
 
@@ -12,10 +13,14 @@ import contextlib
 import contextvars
 import selectors
 import threading
+import weakref
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .network import Network
 
 _LONGEST_JOB = 60.0  # real seconds
 
@@ -35,6 +40,7 @@ class Incarnation:
         self.name = name
         self.alive = True
         self.signals: dict[int, Callable[[], object]] = {}
+        self.tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         self._context = contextvars.copy_context()
         self._context.run(_INCARNATION.set, self)
 
@@ -63,18 +69,16 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is not None and timeout <= 0:
-            return super().select(0)
+            return []  # threads put what they have to say among what is ready; the file only wakes who waits
         if self.loop.threads_at_work:
             found = super().select(_LONGEST_JOB)
             if not found:
                 raise VirtualTimeError(f"a job in a thread has not ended in {_LONGEST_JOB:.0f} s")
             return found
-        found = super().select(0)
-        if not found:
-            if timeout is None:
-                raise VirtualTimeError("every task waits, and there is no timer that could wake one")
-            self.loop.advance(timeout)
-        return found
+        if timeout is None:
+            raise VirtualTimeError("every task waits, and there is no timer that could wake one")
+        self.loop.advance(timeout)
+        return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -82,6 +86,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._now = 0.0
+        self.network: Network | None = None
         self._jobs: Counter[Incarnation | None] = Counter()  # submitted to threads, and not heard of again
         self._asleep: dict[threading.Event, Incarnation | None] = {}
         self._awakened: set[threading.Event] = set()  # by a kill
@@ -123,10 +128,20 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """asyncio: as usual, unless the program is dead."""
         return _unless_dead(super().call_at(when, callback, *args, context=context), context)
 
+    def create_task(self, coro: Coroutine[Any, Any, Any], **more: Any) -> asyncio.Task[Any]:  # type: ignore[override]
+        """asyncio: as usual, and known as the program's."""
+        task = super().create_task(coro, **more)
+        owner = current()
+        if owner is not None:
+            owner.tasks.add(task)
+        return task
+
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """asyncio: as usual, and counted, so that virtual time stands still meanwhile."""
+        """asyncio: as usual, and counted, so that virtual time stands still meanwhile; without a pool of its own, here."""
+        if executor is None:
+            return self._do_here(func, args)
         owner, context = current(), contextvars.copy_context()
         future = super().run_in_executor(executor, context.run, func, *args)
         self._jobs[owner] += 1
@@ -139,6 +154,22 @@ class VirtualLoop(asyncio.SelectorEventLoop):
                 done.exception()  # of a program that was killed meanwhile nobody will ask
 
         future.add_done_callback(ended, context=_NOBODY)
+        return future
+
+    def _do_here(self, func: Callable[..., Any], arguments: tuple[Any, ...]) -> asyncio.Future[Any]:
+        future = self.create_future()
+
+        def work() -> None:
+            if future.cancelled():
+                return
+            try:
+                result = func(*arguments)
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self.call_soon(work)
         return future
 
     def sleep_in_thread(self, seconds: float) -> None:
@@ -161,6 +192,24 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if self._asleep.pop(awake, self) is not self:
             awake.set()
 
+    async def create_datagram_endpoint(self, protocol_factory: Callable[[], Any], *_: Any, **more: Any) -> Any:
+        """asyncio: on the simulated network."""
+        protocol = protocol_factory()
+        transport = self._on_network().open(more["sock"], protocol)
+        protocol.connection_made(transport)
+        return transport, protocol
+
+    async def create_server(  # type: ignore[override]
+        self, protocol_factory: Callable[[], Any], host: str, port: int, **_: Any
+    ) -> Any:
+        """asyncio: on the simulated network."""
+        return self._on_network().serve((host, port), protocol_factory)
+
+    def _on_network(self) -> Network:
+        if self.network is None:
+            raise VirtualTimeError("the loop has no network: set `network` first")
+        return self.network
+
     def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: Any) -> None:
         """asyncio: kept for `Incarnation.signal`."""
         owner = current()
@@ -177,8 +226,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             if owner is incarnation:
                 self._awakened.add(awake)
                 self._wake_up(awake)
-        for task in asyncio.all_tasks(self):
-            if task.get_context().get(_INCARNATION) is incarnation:  # type: ignore[attr-defined]
+        for task in incarnation.tasks:
+            if not task.done():
                 task._log_destroy_pending = False  # type: ignore[attr-defined]
                 self._graves.append(task)  # kept, since a coroutine that is collected runs its `finally` blocks
         while self._jobs[incarnation]:
