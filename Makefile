@@ -26,7 +26,7 @@ TEST_PACKAGES = hostapd wpasupplicant redis-server \
 PYTEST = $(PYTHON) -m pytest -o cache_dir="$(STATE)/cache/pytest" $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-debian13 lint bench clean
+.PHONY: help setup run demo test test-debian13 lint bench fleet clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -56,6 +56,9 @@ lint: setup ## ruff and mypy --strict
 
 bench: setup ## CPU time of radiusd per EAP-TLS handshake, with and without the module
 	@$(LAB) bench --state "$(STATE)/bench"
+
+fleet: setup ## 20,000 simulated sessions over a working day, on a compressed clock; exit status 1 when a promise is broken
+	@$(LAB) fleet --state "$(STATE)/fleet"
 
 clean: ## remove state and virtual environment
 	@! grep -q " $(STATE)/" /proc/mounts || { echo "make: something is mounted below $(STATE): umount it first" >&2; exit 1; }

@@ -78,6 +78,7 @@ class Code(StrEnum):
     COA_IMPOSSIBLE = "M1630"
     COA_UNKNOWN_CLIENT = "M1631"
     COA_CLIENTS_KEPT = "M1632"
+    COA_ELSEWHERE = "M1633"
     WRONG_KIND_OF_ACCESS = "M1701"
     AUTHORIZE_ONLY_REFUSED = "M1702"
     STORE_UNREADABLE = "M1901"
@@ -196,6 +197,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.COA_UNKNOWN_CLIENT: Meaning(
         "there is no usable secret for the network device", "write its address and secret into the secrets file"
     ),
+    Code.COA_ELSEWHERE: Meaning("another node may be carrying the change of authorization out, it is looked at again"),
     Code.COA_CLIENTS_KEPT: Meaning(
         "FreeRADIUS's client definitions can't be read, the old ones stay", "see the message"
     ),

@@ -60,13 +60,13 @@ def _encode(pair: Pair, types: Mapping[str, Type]) -> tuple[str, str, str]:
         return _checked(pair, types)
     try:
         # True equals 1, and must not pass for it.
-        return _known(pair, type(pair.name), type(pair.value), type(pair.tag), type(pair.operator))
+        return _known(pair, tuple(map(type, (pair.name, pair.value, pair.tag, pair.operator))))
     except TypeError:  # a value that can't be hashed, which is refused with its reason
         return _checked(pair, types)
 
 
 @lru_cache(maxsize=512)
-def _known(pair: Pair, *_: type) -> tuple[str, str, str]:
+def _known(pair: Pair, _: tuple[type, ...]) -> tuple[str, str, str]:
     return _checked(pair, TYPES)
 
 

@@ -90,6 +90,15 @@ def test_a_secret_of_its_own_for_coa(tmp_path: Path) -> None:
     assert (secret(clients.find("192.0.2.1")), clients.find("192.0.2.1").coa_port) == (b"for coa", 3799)
 
 
+def test_an_address_of_its_own_for_coa(tmp_path: Path) -> None:
+    text = client("x", "192.0.2.1", "one", "  mdm_coa_address = 2001:DB8::0:1\n") + client("y", "192.0.2.2", "two")
+    clients = read(tmp_path, text, extra=SECRETS + 'coa_address = "192.0.2.9"\n')
+    assert [clients.find(f"192.0.2.{n}").coa_address for n in (1, 2)] == ["2001:db8::1", ""]
+    assert [each.coa_address for each in clients.all][-1] == "192.0.2.9"
+    with pytest.raises(ConfigError, match="mdm_coa_address: 'switch' is no address"):
+        read(tmp_path, client("x", "192.0.2.1", "one", "  mdm_coa_address = switch\n"))
+
+
 def test_one_address_in_several_lists(tmp_path: Path) -> None:
     text = (
         client("g", "192.0.2.1", "global")

@@ -44,6 +44,12 @@ def test_nothing_else_is_changed(tmp_path: Path) -> None:
     assert [new for _, new in changed] == ['wait = "3s"']
 
 
+def test_a_setting_of_a_table_is_not_another_tables(tmp_path: Path) -> None:
+    mdm_toml.write(tmp_path / "mdm.toml", {"coa.mode": '"dry-run"', "mode": '"monitor"', "coa.grace": '"5m"'})
+    config = load(tmp_path / "mdm.toml")
+    assert (config.coa.mode, config.policy.mode, config.coa.grace) == ("dry-run", "monitor", 300.0)
+
+
 def test_an_unknown_setting_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MdmError, match="has no setting wiat"):
         mdm_toml.write(tmp_path / "mdm.toml", {"wiat": '"3s"'})

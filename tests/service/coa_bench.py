@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from freeradius_mdm.coa.pacing import Pace
 from freeradius_mdm.coa.retransmission import RetransmissionPolicy
@@ -51,6 +52,14 @@ GONE = ComplianceAnswer(Registration.UNREGISTERED, Compliance.UNKNOWN, Managed.F
 CONFIRM = 120.0  # Times.confirm
 
 
+class BenchClock(FakeClock):
+    """The pace of requests to one device is not what is looked at here."""
+
+    async def wait(self, future: asyncio.Future[Any], seconds: float) -> None:
+        if seconds > 0.01:
+            await super().wait(future, seconds)
+
+
 @dataclass
 class Bench:
     """`authenticates`: the network device's sessions sign in again as told, and their decisions reach mdmd."""
@@ -69,6 +78,17 @@ class Bench:
     authenticates: bool = True
     position: int = 0
     ended: bool = False
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def is_killed(self, after: Callable[[], object] = lambda: None) -> None:
+        """mdmd ends where it is; `after` happens to the store while nobody is there who would act on it."""
+        self.ended = True
+        for task in (*self.tasks, *self.desk._in_hand.values()):
+            task.cancel()
+        await asyncio.gather(*self.tasks, *self.desk._in_hand.values(), return_exceptions=True)
+        self.desk._parts.sender.close()
+        after()
+        self.writer.close()
 
     def key(self, number: int = 1) -> EndpointKey:
         return EndpointKey("Intune", IdKind.INTUNE, f"00000000-0000-4000-8000-{number:012x}")
@@ -157,7 +177,7 @@ async def bench(
     policy: RetransmissionPolicy | None = None,
 ) -> AsyncIterator[Bench]:
     """A mdmd's part of it. Another one in the same directory, with the same clock and device, finds what is there."""
-    loop, clock, log = asyncio.get_running_loop(), clock or FakeClock(), io.StringIO()
+    loop, clock, log = asyncio.get_running_loop(), clock or BenchClock(), io.StringIO()
     found: list[Bench] = []
 
     def authenticate(session: NasSession) -> Reply:
@@ -205,23 +225,25 @@ async def bench(
     made = Bench(directory, clock, writer, keeper, recorder, desk, changes_, nas, log, config)
     found.append(made)
 
-    def in_loop(call: object, *arguments: object) -> None:
-        loop.call_soon_threadsafe(call, *arguments)  # type: ignore[arg-type]
+    def in_loop(call: Callable[..., None], *arguments: object) -> None:
+        if not made.ended:
+            loop.call_soon_threadsafe(call, *arguments)
 
     keeper.on_change(lambda changed: in_loop(changes_.sessions_changed, changed))
     recorder.on_change.append(lambda key, _, __, at: in_loop(changes_.record_changed, key, at))
     await desk.load()
     recorder.tell_unsettled()
     stop = asyncio.Event()
-    tasks = [asyncio.create_task(desk.run(stop)), asyncio.create_task(changes_.run(stop))]
+    tasks = made.tasks = [asyncio.create_task(desk.run(stop)), asyncio.create_task(changes_.run(stop))]
     try:
         yield made
     finally:
         stop.set()
-        await asyncio.gather(*tasks)
+        await asyncio.gather(*tasks, return_exceptions=made.ended)
         if own:
             nas.die()
-        writer.close()
+        if not made.ended:
+            writer.close()
 
 
 ACCEPTED = Reply(Code.ACCESS_ACCEPT, (), None, False, False, False, 20)

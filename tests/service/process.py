@@ -58,6 +58,8 @@ access = "reject"
 class Site:
     """A directory with a configuration, a state directory, and the mdmd processes that ran in it."""
 
+    program = "tests/service/mdmd_with_fake.py"
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.state = directory / "state"
@@ -75,7 +77,7 @@ class Site:
     def start(self, *arguments: str, **environment: str) -> None:
         """Start mdmd and wait until it listens."""
         self.started += 1
-        command = [sys.executable, str(ROOT / "tests/service/mdmd_with_fake.py"), "--config", str(self.config)]
+        command = [sys.executable, str(ROOT / self.program), "--config", str(self.config)]
         with self._log("err").open("wb") as errors, self._log("out").open("wb") as output:
             self.process = subprocess.Popen(
                 [*command, *arguments],

@@ -19,6 +19,7 @@ from freeradius_mdm.decision import Outcome
 from freeradius_mdm.profiles.family import FAMILIES
 from freeradius_mdm.service import coa_parts
 from freeradius_mdm.service.api import Api, key_of
+from freeradius_mdm.service.cluster.alone import Alone
 from freeradius_mdm.service.events import EventLog
 from freeradius_mdm.service.health import Health
 from freeradius_mdm.service.journal_reader import JournalReader
@@ -64,7 +65,8 @@ async def running(directory: Path) -> AsyncIterator[Running]:
         coa = coa_parts.make(
             directory / "store.sqlite", b.writer, keeper, b.recorder.settle, lambda: config, log, b.clock, b.clock
         )
-        health = Health(b.lookups, b.recorder, journal, queries, keeper, recheck, polling, coa)
+        alone = Alone("radius1", b.clock)
+        health = Health(b.lookups, b.recorder, journal, queries, keeper, recheck, polling, coa, alone)
         runner = web.AppRunner(Api(b.lookups, queries, lambda: config, health.body, b.clock).application())
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -169,6 +169,37 @@ def test_another_node_s_sessions(bench: Bench) -> None:
     assert bench.live()[ONE] == newer
 
 
+def test_a_session_taken_over_that_has_come_here_by_itself_before(bench: Bench) -> None:
+    # Its switch asked this node while the other one was dying, and so opened it here under another id.
+    bench.take(accept(2, 100, SWITCH, LAPTOP, A1))
+    here = bench.live()[TWO]
+    theirs = replace(here, id=ONE, decision_id=ONE, reauthorized_at=T0, last_seen=T0, authorized_at=T0, node="radius2")
+    bench.keeper.take_over([theirs])
+    assert bench.live() == {TWO: here}
+    # Stored as ended, which is what the other nodes are told then.
+    assert (bench.stored()[ONE].live, bench.stored()[ONE].end_cause) == (False, "replaced")
+    newer = replace(theirs, id=f"{3:024x}", reauthorized_at=here.reauthorized_at + 5, last_seen=here.last_seen + 5)
+    bench.keeper.take_over([newer])
+    assert bench.live() == {newer.id: newer}
+    assert bench.stored()[TWO].end_cause == "replaced"
+
+
+def test_a_session_that_another_node_has_authorized_is_not_here_any_more(bench: Bench) -> None:
+    bench.take(accept(1, 0, SWITCH, LAPTOP, A1), accept(2, 0, SWITCH, PHONE, A2))
+    mine = bench.live()[ONE]
+    theirs = replace(mine, id=f"{3:024x}", node="radius2", reauthorized_at=mine.reauthorized_at + 60)
+    # An older one, the same one, and one on another network device say nothing about it.
+    assert bench.keeper.authorized_elsewhere(replace(theirs, reauthorized_at=mine.reauthorized_at - 1)) is None
+    assert bench.keeper.authorized_elsewhere(replace(theirs, id=ONE)) is None
+    assert bench.keeper.authorized_elsewhere(replace(theirs, client="192.0.2.99")) is None
+    assert list(bench.live()) == [ONE, TWO]
+    ended = bench.keeper.authorized_elsewhere(theirs)
+    assert ended is not None
+    assert (ended.id, ended.end_cause, ended.ended_at) == (ONE, "replaced", theirs.reauthorized_at)
+    assert list(bench.live()) == [TWO]
+    assert bench.stored()[ONE] == ended
+
+
 def test_odd_accounting_is_told_once(bench: Bench) -> None:
     odd = told(AccountingStatus.OTHER, 1, SWITCH, problem="it has no Acct-Status-Type", client_name="sw")
     bench.take(odd, odd)

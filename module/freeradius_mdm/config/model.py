@@ -216,8 +216,8 @@ class CoaAction(StrEnum):
 class CoaSettings:
     """`[coa]`: how network devices are told that a session's authorization has changed.
 
-    `actions`: by vendor family, the first one first; a family that is not there has its own usual ones. `rate`, requests a
-    second, and `in_flight`, requests without an answer, are for one network device.
+    `actions`: by vendor family, the first one first; a family that is not there has its own usual ones. `rate`,
+    requests a second, and `in_flight`, requests without an answer, are for one network device.
     """
 
     mode: CoaMode = CoaMode.ON

@@ -10,6 +10,7 @@ USAGE = """usage: mdm-lab COMMAND ...
   run         simulated Microsoft, mdmd and FreeRADIUS in the foreground, and a cast of devices
   demo        the same, compared with what is expected, then stopped
   bench       radiusd's CPU time per EAP-TLS handshake, with and without the module
+  fleet       mdmd with a simulated fleet of 20,000 sessions over a working day, on a compressed clock
   microsoft   the simulated Microsoft alone, and its remote control
   radius      a RADIUS endpoint: eap-tls, mab, vpn
 
@@ -39,6 +40,10 @@ def _command(name: str) -> Callable[[list[str]], int] | None:
             from .bench import main as bench
 
             return bench
+        case "fleet":
+            from .fleet.cli import main as fleet
+
+            return fleet
         case "microsoft":
             from .microsoft.cli import main as microsoft
 

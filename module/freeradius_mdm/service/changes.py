@@ -49,6 +49,7 @@ class Changes:
         self._wall = wall
         self._keys: dict[EndpointKey, float] = {}  # changed, with the moment of it
         self._sessions: dict[str, None] = {}  # to be looked at
+        self._in_work = 0
         self._told: set[str] = set()
         self._wake = asyncio.Event()
         desk.look_again = self.look
@@ -71,7 +72,7 @@ class Changes:
     @property
     def waiting(self) -> int:
         """How many endpoints and sessions are to be looked at."""
-        return len(self._keys) + len(self._sessions)
+        return len(self._keys) + len(self._sessions) + self._in_work
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
@@ -100,16 +101,20 @@ class Changes:
         wanted = list(dict.fromkeys([*of_keys, *list(self._sessions)[:_AT_ONCE]]))
         for session_id in wanted:
             self._sessions.pop(session_id, None)
+        for key in keys:
+            del self._keys[key]
+        self._in_work = len(keys) + len(wanted)
         try:
             await self._look_at(wanted)
             if keys:
                 await asyncio.to_thread(self._settle_all, keys)
         except BaseException:
             self._sessions.update(dict.fromkeys(wanted))
+            for key, at in keys.items():
+                self.record_changed(key, at)
             raise
-        for key, at in keys.items():
-            if self._keys.get(key) == at:
-                del self._keys[key]
+        finally:
+            self._in_work = 0
 
     def _settle_all(self, keys: dict[EndpointKey, float]) -> None:
         for key, at in keys.items():

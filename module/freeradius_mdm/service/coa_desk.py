@@ -84,21 +84,26 @@ class CoaDesk:
             wait = max(0.0, (new.due_at or 0.0) - self._parts.wall())
             self._log("coa_ordered", new, reason=new.reason, in_s=wait)
             self._keep(new)
+            self._settle_by_session(new.session_id)  # which may have ended while the order was being stored
 
     def session_changed(self, change: Change) -> None:
         """A session has ended, or was authorized anew: its order may be settled by that."""
         session = change.after or change.before
         assert session is not None
+        self._settle_by_session(session.id)
         live = change.after is not None and change.after.live
-        order = self._open.get(session.id)
-        if order is not None and order.state is not OrderState.SENT:
-            settled = settled_by(order, session if live else None, self._parts.wall())
-            if settled is not None:
-                del self._open[session.id]
-                self._agenda.drop(session.id)
-                self._background(self._close(settled))
         if live and (change.before is None or change.before.decision_id != session.decision_id):
             self.look_again(session.id)
+
+    def _settle_by_session(self, session_id: str) -> None:
+        order = self._open.get(session_id)
+        if order is None or order.state is OrderState.SENT:  # then its answer says more
+            return
+        settled = settled_by(order, self._parts.sessions.directory.get(session_id), self._parts.wall())
+        if settled is not None:
+            del self._open[session_id]
+            self._agenda.drop(session_id)
+            self._background(self._close(settled))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. What is on its way then stays in doubt, and is taken up at the next start."""

@@ -34,7 +34,7 @@ class Withdrawn(Exception):
     """The order was replaced while it stood in line: nothing was sent."""
 
 
-async def _always(_: str) -> bool:
+async def _always(_: CoaOrder) -> bool:
     return True
 
 
@@ -46,7 +46,7 @@ async def _nobody(_: str, __: str) -> None:
 class DeskParts:
     """What the desk works with. `rejected(session, since)`: whether its endpoint was rejected there since; blocks.
 
-    `claim(order id)`: whether this node is the one to carry it out; `settled(order id, result)` tells the others.
+    `claim(order)`: whether this node is the one to carry it out; `settled(order id, result)` tells the others.
     """
 
     writer: StoreWriter
@@ -58,7 +58,7 @@ class DeskParts:
     rejected: Callable[[Session, float], bool]
     events: EventLog
     wall: Callable[[], float]
-    claim: Callable[[str], Awaitable[bool]] = _always
+    claim: Callable[[CoaOrder], Awaitable[bool]] = _always
     settled: Callable[[str, str], Awaitable[None]] = _nobody
     times: Times = field(default_factory=Times)
     sleep: Callable[[float], Awaitable[None]] | None = None  # for a clock that is not the world's
@@ -124,8 +124,10 @@ class Errands:
         except ClientError as error:
             self._alarms.raise_(order.client, Code.COA_UNKNOWN_CLIENT, str(error), now)
             return coa_orders.put_off(order, now, self._parts.times, Code.COA_UNKNOWN_CLIENT, str(error))
-        if not await self._parts.claim(order.id):
-            return coa_orders.superseded(order, now, "another node carries it out")
+        if not await self._parts.claim(order):
+            # Not superseded, which would lead to a new order, and that one's claim to a second packet.
+            why = "another node may be carrying it out"
+            return coa_orders.put_off(order, now, self._parts.times, Code.COA_ELSEWHERE, why)
         return await self._ask(order, session, chosen, client)
 
     async def _ask(self, order: CoaOrder, session: Session, chosen: _Chosen, client: Client) -> CoaOrder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from .coa_settings import ClientBook
 from .events import EventLog
 from .redecide import Redecide
 from .sessions import SessionKeeper
+from .sharing import Sharing
 
 _REJECTS = 20  # of one endpoint, the newest, in which a reject is looked for
 
@@ -71,8 +72,9 @@ def make(
     events: EventLog,
     wall: Callable[[], float],
     monotonic: Callable[[], float],
+    sharing: Sharing | None = None,
 ) -> Coa:
-    """All of it; nothing is read or sent yet. `config` gives the present configuration."""
+    """All of it; nothing is read or sent yet. `config` gives the present configuration. `sharing`: with other nodes."""
     settings = config().coa
     queries, reader, orders = StoreQueries(store_file), StoreReader(store_file), OrderQueries(store_file)
 
@@ -98,7 +100,10 @@ def make(
         clock=OutsideClock(wall, monotonic),
         remember=REMEMBERED,
     )
-    desk = CoaDesk(DeskParts(writer, sessions, assessor, book, sender, config, rejected, events, wall))
+    parts = DeskParts(writer, sessions, assessor, book, sender, config, rejected, events, wall)
+    if sharing is not None:
+        parts = replace(parts, claim=sharing.claim, settled=sharing.settled)
+    desk = CoaDesk(parts)
     changes = Changes(sessions.directory, assessor, desk, settle, config, events, wall)
     return Coa(desk, changes, book, orders, config)
 

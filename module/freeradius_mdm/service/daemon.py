@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -24,11 +23,12 @@ from ..log_line import decision_line
 from ..store import schema
 from ..store.query import StoreQueries
 from ..store.read import StoreReader
-from ..store.sessions import SessionQueries
 from ..store.retention import KEEP_DECISIONS, KEEP_REQUESTS
+from ..store.sessions import SessionQueries
 from ..store.write import StoreWriter
 from . import coa_parts
 from .api import Api
+from .cluster.protocol import Cluster
 from .coa_api import CoaApi
 from .coa_settings import faults
 from .dacls import DaclKeeper
@@ -44,6 +44,7 @@ from .recheck.runner import Recheck
 from .recorder import Recorder
 from .session_api import SessionApi
 from .sessions import SessionKeeper
+from .sharing import Sharing, make_cluster
 
 _JOURNAL_PAUSE = 0.15  # seconds between looks at the journal
 _HOUSEKEEPING_PAUSE = 1.0
@@ -54,6 +55,7 @@ _KEEP_ALIVE = 3600.0  # longer than rlm_rest's idle_timeout, so that it is never
 _LAST_REQUESTS = 3.0  # seconds that requests under way are given at the end
 
 MakeSource = Callable[[Server, Path], ComplianceSource]
+MakeCluster = Callable[[Callable[[], Config], EventLog, Callable[[], float], Callable[[], float]], Cluster]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Outside:
     monotonic: Callable[[], float]
     events: EventLog
     decisions: TextIO | None  # one line per decision goes there
+    make_cluster: MakeCluster = make_cluster
 
 
 class Daemon:
@@ -79,11 +82,13 @@ class Daemon:
         self._watch = ConfigWatch(file, outside.monotonic(), self._config_read)
         service = self._started_with = self._watch.config.service
         self._started_with_coa = self._watch.config.coa
+        self._started_with_cluster = self._watch.config.cluster
+        self._cluster = outside.make_cluster(self._config, outside.events, outside.wall, outside.monotonic)
         self._writer = StoreWriter(service.state_directory)
         try:
             schema.make_directory(service.journal_directory)
             self._recorder = Recorder(self._writer, outside.events)
-            self._sessions = SessionKeeper(self._writer, outside.events, outside.wall(), socket.gethostname())
+            self._sessions = SessionKeeper(self._writer, outside.events, outside.wall(), self._cluster.node)
             self._journal = JournalReader(
                 service.journal_directory, self._writer, self._sessions, outside.wall, self._print
             )
@@ -96,6 +101,7 @@ class Daemon:
         self._dacls = DaclKeeper(self._writer, outside.events)
         self._queries = StoreQueries(service.store_file)
         self._reader = StoreReader(service.store_file)
+        sharing = self._sharing = self._shared()
         self._lookups = Lookups(
             self._reader,
             self._recorder,
@@ -103,6 +109,7 @@ class Daemon:
             outside.events,
             outside.wall,
             outside.monotonic,
+            sharing.flight if sharing else None,
         )
         self._stop = asyncio.Event()
         self._stripped_to = 0.0
@@ -126,6 +133,7 @@ class Daemon:
             outside.events,
             outside.wall,
             outside.monotonic,
+            sharing,
         )
         self._journal_read = asyncio.Event()  # to its end, once
         self._health = Health(
@@ -137,6 +145,24 @@ class Daemon:
             self._recheck,
             self._polling,
             self._coa,
+            self._cluster,
+        )
+
+    def _shared(self) -> Sharing | None:
+        """None when this is the only node."""
+        if self._started_with_cluster is None:
+            return None
+        return Sharing(
+            self._cluster,
+            self._config,
+            self._recorder,
+            self._sessions,
+            self._reader,
+            self._writer,
+            self._queries,
+            self._events,
+            self._outside.wall,
+            self._outside.monotonic,
         )
 
     async def run(self) -> None:
@@ -163,6 +189,9 @@ class Daemon:
             await self._listen(runner)
             self._configure(self._config().servers)
             self._follow_sessions(loop)
+            if self._sharing is not None:
+                await self._sharing.start(lambda call: _in_loop(loop, call), self._polling)
+                tasks.append(asyncio.create_task(self._sharing.run(self._stop)))
             tasks.append(asyncio.create_task(self._recheck.run(self._stop)))
             tasks.append(asyncio.create_task(self._change_authorizations()))
             for chore, pause in (
@@ -183,6 +212,8 @@ class Daemon:
             self._stop.set()
             await asyncio.gather(*tasks)
             await self._lookups.close()
+            if self._sharing is not None:
+                await self._sharing.close()
             self._reader.close()
             self._writer.close()
         self._events.info("stopped")
@@ -225,6 +256,8 @@ class Daemon:
     async def _change_authorizations(self) -> None:
         for fault in faults(self._config().coa):
             self._events.warning("config", warning=fault)
+        if self._sharing is not None:
+            await self._sharing.at_home(self._stop)
         begin = self._recorder.tell_unsettled
         await coa_parts.run(self._coa, self._journal_read, self._stop, begin, self._events)
 
@@ -258,8 +291,7 @@ class Daemon:
 
     def _follow_sessions(self, loop: asyncio.AbstractEventLoop) -> None:
         def in_loop(call: Callable[[], None]) -> None:
-            with contextlib.suppress(RuntimeError):  # at the end of mdmd there is no loop any more to tell
-                loop.call_soon_threadsafe(call)
+            _in_loop(loop, call)
 
         feed = Feed(self._sessions.directory, self._recheck, in_loop, self._outside.wall)
         self._sessions.on_change(feed.changed)
@@ -286,6 +318,8 @@ class Daemon:
         for name in ("rate", "in_flight", "timeout"):
             if getattr(self._started_with_coa, name) != getattr(now.coa, name):
                 self._events.warning("config_needs_restart", setting=f"coa.{name}")
+        if self._started_with_cluster != now.cluster:
+            self._events.warning("config_needs_restart", setting="cluster")
         for fault in faults(now.coa):
             self._events.warning("config", warning=fault)
         self._configure(now.servers)
@@ -316,3 +350,8 @@ class Daemon:
             with contextlib.suppress(OSError, ValueError):  # whoever read them has gone
                 stream.write("".join(f"time={moment(d.at)} {decision_line(d)}\n" for d in decisions))
                 stream.flush()
+
+
+def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # at the end of mdmd there is no loop any more to tell
+        loop.call_soon_threadsafe(call)

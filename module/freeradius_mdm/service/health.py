@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import StoreError
 from ..store.query import StoreQueries
 from .breaker import BreakerState
+from .cluster.protocol import Cluster
 from .coa_parts import Coa
 from .journal_reader import JournalReader
 from .lookups import Lookups
@@ -17,6 +18,7 @@ from .recheck.runner import Recheck
 from .recorder import Recorder
 from .session_api import sessions_body
 from .sessions import SessionKeeper
+from .sharing import cluster_body, troubled
 
 
 class Health:
@@ -32,6 +34,7 @@ class Health:
         recheck: Recheck,
         polling: Polling,
         coa: Coa,
+        cluster: Cluster,
     ) -> None:
         self._lookups = lookups
         self._recorder = recorder
@@ -41,6 +44,7 @@ class Health:
         self._recheck = recheck
         self._polling = polling
         self._coa = coa
+        self._cluster = cluster
         self.journal_error = ""
         self.config_error = ""
 
@@ -51,11 +55,11 @@ class Health:
         """
         servers = self._lookups.health()
         journal = await asyncio.to_thread(self._journal_body)
-        troubled = any(server.breaker is not BreakerState.CLOSED or not server.warm for server in servers)
-        troubled = troubled or self._coa.troubled
+        trouble = any(server.breaker is not BreakerState.CLOSED or not server.warm for server in servers)
+        trouble = trouble or self._coa.troubled or troubled(self._cluster)
         errors = (self._recorder.error, journal["error"], self.config_error)
         return {
-            "status": "degraded" if troubled or any(errors) else "ok",
+            "status": "degraded" if trouble or any(errors) else "ok",
             "servers": [dataclasses.asdict(server) for server in servers],
             "store": {"error": self._recorder.error, "unsaved_answers": self._recorder.unsaved_count},
             "journal": journal,
@@ -63,6 +67,7 @@ class Health:
             "recheck": [dataclasses.asdict(line) for line in self._recheck.health()],
             "polling": [dataclasses.asdict(poll) for poll in self._polling.health()],
             "coa": self._coa.body(),
+            "cluster": cluster_body(self._cluster),
             "config": {"error": self.config_error},
         }
 

@@ -17,6 +17,7 @@ from .breaker import Breaker, BreakerState
 from .events import EventLog
 from .recorder import Recorder
 from .server_info import ServerInfo
+from .single_flight import SingleFlight
 from .slots import Place, Slots
 
 _KEEP_WARM = 300.0  # seconds
@@ -66,8 +67,10 @@ class Lane:
         events: EventLog,
         wall: Callable[[], float],
         monotonic: Callable[[], float],
+        others: SingleFlight | None = None,
     ) -> None:
         self.server = server
+        self._others = others  # nodes; None when this is the only one
         self._source = source
         self._recorder = recorder
         self._events = events
@@ -79,6 +82,7 @@ class Lane:
         self._slots = Slots(server.max_concurrent)
         self._flights: dict[EndpointKey, asyncio.Task[LookupResult]] = {}
         self._background: dict[EndpointKey, Place | None] = {}  # flights that no authentication waits for
+        self._awaited: dict[EndpointKey, float] = {}  # seconds, of flights that one may be waiting for
         self._refused: dict[EndpointKey, float] = {}  # when a refusal was last written
         self._warm = False
         self._closing = False
@@ -89,10 +93,11 @@ class Lane:
         self._info = ServerInfo(server.name, source, recorder, events, wall, monotonic)
         self._warming = asyncio.create_task(self._warm_up())
 
-    def fly(self, key: EndpointKey, *, background: bool = False) -> asyncio.Task[LookupResult]:
+    def fly(self, key: EndpointKey, *, background: bool = False, wait: float = 0.0) -> asyncio.Task[LookupResult]:
         """The query for that key that is under way, or a new one. Never cancel it: others may be waiting.
 
-        `background`: no authentication waits for it, so it lets those go first that are waited for.
+        `background`: no authentication waits for it, so it lets those go first that are waited for. `wait`: how long
+        one does; 0 when that is not known.
         """
         flight = self._flights.get(key)
         if flight is None:
@@ -104,6 +109,8 @@ class Lane:
             place = self._background.pop(key)
             if place is not None:
                 self._slots.promote(place)
+        if not background and wait:
+            self._awaited[key] = min(wait, self._awaited.get(key, wait))
         return flight
 
     @property
@@ -166,6 +173,28 @@ class Lane:
             return _failed(f"not stored: {self._recorder.error}")
         if self._breaker.refuses(self._monotonic()):
             return await self._refuse(key)
+        if self._others is None:
+            return await self._ask(key)
+        return await self._ask_once(key, self._others)
+
+    async def _ask_once(self, key: EndpointKey, others: SingleFlight) -> LookupResult:
+        """Unless another node asks, and is told."""
+        if await others.answered(self.server, key, lambda: self._wait_for(key)):
+            self._events.info("lookup_shared", server=key.server, kind=key.kind.value, id=key.value)
+            return LookupResult(LookupStatus.ANSWERED)
+        status = LookupStatus.FAILED
+        try:
+            result = await self._ask(key)
+            status = result.status
+        finally:
+            if status is not LookupStatus.ANSWERED:
+                await others.failed(key)
+        return result
+
+    def _wait_for(self, key: EndpointKey) -> float | None:
+        return None if key in self._background else self._awaited.get(key, 0.0)
+
+    async def _ask(self, key: EndpointKey) -> LookupResult:
         place = self._slots.enter(background=key in self._background)
         if place.background:
             self._background[key] = place
@@ -238,6 +267,7 @@ class Lane:
     def _landed(self, key: EndpointKey) -> None:
         self._flights.pop(key)
         self._background.pop(key, None)
+        self._awaited.pop(key, None)
 
     def _breaker_changed(self, state: BreakerState, reason: str) -> None:
         if state is not BreakerState.OPEN:

@@ -14,6 +14,7 @@ from ..store.read import StoreReader
 from .events import EventLog
 from .lane import Lane, LaneHealth, LookupResult, LookupStatus
 from .recorder import Recorder
+from .single_flight import SingleFlight
 
 _RACER = 1.0  # seconds; an answer this young is what a racing waiter has just fetched, whatever the interval is
 
@@ -42,7 +43,9 @@ class Lookups:
         events: EventLog,
         wall: Callable[[], float],
         monotonic: Callable[[], float],
+        others: SingleFlight | None = None,
     ) -> None:
+        self._others = others
         self._reader = reader
         self._recorder = recorder
         self._make_source = make_source
@@ -63,7 +66,9 @@ class Lookups:
         for name, server in wanted.items():
             if name not in self._lanes:
                 source = self._source(server)
-                self._lanes[name] = Lane(server, source, self._recorder, self._events, self._wall, self._monotonic)
+                self._lanes[name] = Lane(
+                    server, source, self._recorder, self._events, self._wall, self._monotonic, self._others
+                )
 
     async def ask(self, key: EndpointKey, wait: float) -> LookupResult:
         """Have the store hold an answer for `key` that is not due; waits `wait` seconds at most.
@@ -79,7 +84,7 @@ class Lookups:
         failed, at = self._failed_ahead.pop(key, (None, 0.0))
         if wait and failed is not None and self._monotonic() - at < _SAME_AUTHENTICATION:
             return failed
-        flight = lane.fly(key)
+        flight = lane.fly(key, wait=wait)
         if not wait:
             flight.add_done_callback(lambda done: self._was_ahead(key, done))
         done, _ = await asyncio.wait({flight}, timeout=wait)

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ..compliance import Compliance, ComplianceRecord, EndpointKey, IdKind
 from ..config.model import Server
@@ -45,6 +46,36 @@ class PollingHealth:
     failure: str  # of the last attempt, empty when it was complete
 
 
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What came of an attempt that began at `started` (seconds since the epoch).
+
+    `found` is None when there was no complete list; `looked_at`: whom this node has compared it with.
+    """
+
+    server: str
+    started: float
+    window: PollingWindow
+    found: NonCompliantDevices | None = None
+    looked_at: frozenset[EndpointKey] = frozenset()
+
+
+class Nodes(Protocol):
+    """Those that share the polling."""
+
+    async def mine(self, server: str) -> bool:
+        """Whether this node is the one that polls that server."""
+        ...
+
+    def still_mine(self, server: str) -> bool:
+        """The same before each page. Called from a thread."""
+        ...
+
+    async def swept(self, sweep: Sweep) -> None:
+        """What came of an attempt of this node."""
+        ...
+
+
 @dataclass(slots=True)
 class _Poll:
     server: Server
@@ -63,7 +94,7 @@ class _Poll:
 class Polling:
     """Belongs to the event loop. `wall`: seconds since the epoch; `stopping` ends a sweep between two pages.
 
-    `mine` says whether this node is the one that polls a server.
+    `mine` says whether this node is the one that polls a server; see `share`.
     """
 
     def __init__(
@@ -86,7 +117,13 @@ class Polling:
         self._wall = wall
         self._stopping = stopping
         self._mine = mine
+        self._still_mine: Callable[[str], bool] = lambda _: True
+        self._swept: Callable[[Sweep], Awaitable[None]] | None = None
         self._polls: dict[str, _Poll] = {}
+
+    def share(self, nodes: Nodes) -> None:
+        """There are other nodes: one of them polls, and tells the others."""
+        self._mine, self._still_mine, self._swept = nodes.mine, nodes.still_mine, nodes.swept
 
     def configure(self, servers: Iterable[Server]) -> None:
         """Take over the enabled servers that are polled."""
@@ -140,11 +177,12 @@ class Polling:
     async def _sweep(self, poll: _Poll, started: float) -> None:
         name = poll.server.name
         try:
-            found = await self._lookups.noncompliant(name, self._stopping)
+            found = await self._lookups.noncompliant(name, lambda: self._stopping() or not self._still_mine(name))
         except UnknownServerError:
             return
         except Exception as error:
             await self._failed(poll, error)
+            await self._tell(Sweep(name, started, poll.window))
             return
         if found is None:
             poll.supported = False
@@ -153,11 +191,32 @@ class Polling:
         poll.last_sweep, poll.took = started, self._wall() - started
         poll.next_at = started + poll.server.polling_interval
         poll.failures, poll.failure, poll.devices = 0, "", found.count
-        keys = await asyncio.to_thread(self._contradicted, self._recheck.tracked(name), found)
+        tracked = self._recheck.tracked(name)
+        keys = await asyncio.to_thread(self._contradicted, tracked, found)
         poll.contradicted = self._recheck.hurry(keys)
         self._events.info(
             "polled", server=name, devices=found.count, asked_about=poll.contradicted, seconds=float(poll.took)
         )
+        await self._tell(Sweep(name, started, poll.window, found, frozenset(tracked)))
+
+    async def learn(
+        self, server: str, swept: float, window: PollingWindow, contradicted: Iterable[EndpointKey]
+    ) -> None:
+        """Another node has polled: `swept` is when its sweep began, 0 when it was none; see PollingWindow."""
+        poll = self._polls.get(server)
+        if poll is None:
+            return
+        await self._keep(poll, window)
+        if swept:
+            poll.next_at = max(poll.next_at, swept + poll.server.polling_interval)
+            poll.last_sweep = max(poll.last_sweep, swept)
+        asked_about = self._recheck.hurry(contradicted)
+        if asked_about:
+            self._events.info("polled_elsewhere", server=server, asked_about=asked_about)
+
+    async def _tell(self, sweep: Sweep) -> None:
+        if self._swept is not None:
+            await self._swept(sweep)
 
     async def _failed(self, poll: _Poll, error: Exception) -> None:
         """Nothing of a list that broke off counts."""

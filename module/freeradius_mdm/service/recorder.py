@@ -23,6 +23,7 @@ class Recorder:
     Those in `on_answer` are called with (key, answer, at) after each answer was committed; those in `on_change` with
     (key, old, new, at) after each that changed registration, compliance or managed against what the store held, or
     was the first one: once per committed change, in the order of the commits, from any thread. They must not wait.
+    Those in `on_own` are called as the first are, with what the MDM server said to this node, stored or not.
     """
 
     def __init__(self, writer: StoreWriter, events: EventLog) -> None:
@@ -32,6 +33,7 @@ class Recorder:
         self._unsaved: dict[EndpointKey, tuple[ComplianceAnswer, float]] = {}
         self.on_answer: list[OnAnswer] = []
         self.on_change: list[OnChange] = []
+        self.on_own: list[OnAnswer] = []
         self.error = ""  # why the store took nothing the last time; empty when it did
 
     def answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> bool:
@@ -39,8 +41,26 @@ class Recorder:
         with self._mutex:
             if self._unsaved:  # the store is failing: each attempt may wait, so only `retry` tries
                 self._keep(key, answer, at)
+                stored = False
+            else:
+                stored = self._put(key, answer, at)
+            self._call(self.on_own, key, answer, at)
+            return stored
+
+    def take(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> bool:
+        """Store what another node was told, if it is newer. False: it is not, or the store can't take it now."""
+        with self._mutex:
+            if self._unsaved:  # it can be had again from the other node, unlike our own
                 return False
-            return self._put(key, answer, at)
+            try:
+                newer, change = self._writer.put_newer_answer(key, answer, at)
+            except StoreError as error:
+                self._store_failed(error)
+                return False
+            self._store_works()
+            if newer:
+                self._tell(key, answer, at, change)
+            return newer
 
     def failure(self, key: EndpointKey, failure: str, at: float) -> bool:
         """Store a failure. One that the store can't take is let go: the record is due with or without it."""
@@ -106,7 +126,10 @@ class Recorder:
     def _tell(self, key: EndpointKey, answer: ComplianceAnswer, at: float, change: RecordChange | None) -> None:
         if change is not None:
             self._tell_change(change)
-        for listener in self.on_answer:
+        self._call(self.on_answer, key, answer, at)
+
+    def _call(self, listeners: list[OnAnswer], key: EndpointKey, answer: ComplianceAnswer, at: float) -> None:
+        for listener in listeners:
             with self._defects_told(key):
                 listener(key, answer, at)
 

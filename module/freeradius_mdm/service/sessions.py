@@ -117,11 +117,40 @@ class SessionKeeper:
         with self._mutex:
             with self._book.changes() as changes:
                 for session in sessions:
-                    known = self._book.get(session.id)
-                    if known is None or session.last_seen > known.last_seen or (known.live and not session.live):
-                        self._book.put(session)
+                    ledger.taken_over(self._book, session)
                 self._writer.put_sessions(_stored(self._book.so_far()))
             self._publish(changes)
+
+    def authorized_elsewhere(self, session: Session) -> Session | None:
+        """Another node has authorized a session; what it was here under another id has ended by that. Returns that one.
+
+        Network devices change their server, when it does not answer, to share out the load, or when it is back.
+        """
+        with self._mutex:
+            with self._book.changes() as changes:
+                after = ledger.authorized_elsewhere(self._book, session)
+                if after is None:
+                    return None
+                self._writer.put_sessions([after])
+            self._publish(changes)
+            return after
+
+    def known(self, identifier: str) -> Session | None:
+        """The session of that id, an ended one too while it is remembered."""
+        with self._mutex:
+            return self._book.get(identifier)
+
+    def forget(self, identifier: str) -> bool:
+        """Another node answers for a session: it is removed here, and has not ended. False: it was not known."""
+        with self._mutex:
+            with self._book.changes() as changes:
+                session = self._book.get(identifier)
+                if session is None or not session.live:
+                    return False
+                self._book.forget(identifier)
+                self._writer.delete_session(identifier)
+            self._publish(changes)
+            return True
 
     def _amend(self, identifier: str, amended: Callable[[Session], Session]) -> Session | None:
         with self._mutex:

@@ -50,6 +50,37 @@ def decided(book: Book, decision: Decision, node: str) -> None:
         book.put(ended(older, EndCause.REPLACED, newer.authorized_at))
 
 
+def taken_over(book: Book, session: Session) -> None:
+    """A session that another node had, as that node knew it; what is newer here stays.
+
+    Its network device may have asked here already, and thereby have opened what is the same session under another id:
+    the one that was authorized last goes on.
+    """
+    known = book.get(session.id)
+    if known is not None:
+        if session.last_seen > known.last_seen or (known.live and not session.live):
+            book.put(session)
+        return
+    same = matching.renewed_by(session, book) if session.live else None
+    if same is None:
+        book.put(session)
+    elif same.reauthorized_at < session.reauthorized_at:
+        book.put(session)
+        book.put(ended(same, EndCause.REPLACED, session.reauthorized_at))
+    else:
+        book.put(ended(session, EndCause.REPLACED, same.reauthorized_at))
+
+
+def authorized_elsewhere(book: Book, session: Session) -> Session | None:
+    """What is ended here by a session that another node has authorized; None when nothing is."""
+    same = matching.renewed_by(session, book)
+    if same is None or same.id == session.id or same.reauthorized_at >= session.reauthorized_at:
+        return None
+    after = ended(same, EndCause.REPLACED, session.reauthorized_at)
+    book.put(after)
+    return after
+
+
 def accounted(book: Book, event: AccountingEvent) -> Tally:
     """An Accounting-Request confirms a session, ends it, or ends all of its network device."""
     match event.status:

@@ -21,9 +21,9 @@ UPDATE decisions SET body = json_set(body, '$.request', json('[]')) WHERE seq IN
 
 
 def purge_decisions(transaction: Transaction, before: float) -> int:
-    """Delete decisions and journal rejects older than that moment; returns the number of decisions."""
+    """Delete decisions, journal rejects and downloads older than that moment; returns the number of decisions."""
     deleted = 0
-    for table in ("decisions", "journal_rejects"):
+    for table in ("decisions", "journal_rejects", "downloads"):
         statement = f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE at < ? LIMIT {_ROWS})"  # noqa: S608
         count = _ROWS
         while count == _ROWS:

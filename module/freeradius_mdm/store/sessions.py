@@ -76,6 +76,11 @@ def load(connection: sqlite3.Connection, ended_since: float) -> list[Session]:
     return [_session(row) for row in rows]
 
 
+def delete(connection: sqlite3.Connection, identifier: str) -> None:
+    """Delete one session."""
+    connection.execute("DELETE FROM sessions WHERE id = ?", (identifier,))
+
+
 def purge(connection: sqlite3.Connection, before: float) -> int:
     """Delete some sessions that ended before that moment; returns how many, `_PURGE_ROWS` when there may be more."""
     statement = (

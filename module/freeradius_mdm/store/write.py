@@ -39,6 +39,7 @@ ON CONFLICT DO UPDATE SET registration = excluded.registration, compliance = exc
     managed = excluded.managed, macs = excluded.macs, answered_at = excluded.answered_at,
     failed_at = 0, failure = ''
 """
+_ANSWERED_AT = "SELECT answered_at FROM records WHERE server = ? AND kind = ? AND value = ?"
 _PUT_FAILURE = """
 INSERT INTO records (server, kind, value, failed_at, failure) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET failed_at = excluded.failed_at, failure = excluded.failure
@@ -99,11 +100,22 @@ class StoreWriter:
 
         Returns what changed by it, which stays unsettled until `settle` is called.
         """
-        told = (answer.registration.value, answer.compliance.value, answer.managed.value)
         with self._transaction() as connection:
-            change = record_changes.note(connection, key, answer, at)
-            connection.execute(_PUT_ANSWER, (key.server, key.kind.value, key.value, *told, " ".join(answer.macs), at))
-        return change
+            return _put_answer(connection, key, answer, at)
+
+    def put_newer_answer(
+        self, key: EndpointKey, answer: ComplianceAnswer, at: float
+    ) -> tuple[bool, RecordChange | None]:
+        """The same for an answer that another node was given, unless the one that is there was given later.
+
+        Returns whether it was stored, and what changed by it.
+        """
+        with self._transaction() as connection:
+            columns = (key.server, key.kind.value, key.value)
+            known = connection.execute(_ANSWERED_AT, columns).fetchone()
+            if known is not None and known[0] >= at:
+                return False, None
+            return True, _put_answer(connection, key, answer, at)
 
     def settle(self, key: EndpointKey, at: float) -> None:
         """The change of that moment has had its effect."""
@@ -173,6 +185,16 @@ class StoreWriter:
         with self._transaction() as connection:
             session_table.put(connection, changed)
 
+    def delete_session(self, identifier: str) -> None:
+        """Delete a session that another node answers for."""
+        with self._transaction() as connection:
+            session_table.delete(connection, identifier)
+
+    def put_decisions(self, decisions: Iterable[Decision]) -> None:
+        """Store decisions of another node, whose sessions are this one's now. They are no hits of a rule here."""
+        with self._transaction() as connection:
+            connection.executemany(_ADD_DECISION, map(_columns, decisions))
+
     def sessions(self, ended_since: float) -> list[Session]:
         """The live sessions, and those that have ended since."""
         with self._mutex, clear_errors(self._file):
@@ -223,7 +245,7 @@ class StoreWriter:
             )
 
     def purge(self, before: float) -> int:
-        """Delete decisions and journal rejects older than that moment; returns the number of decisions."""
+        """Delete decisions, journal rejects and downloads older than that moment; returns the number of decisions."""
         return retention.purge_decisions(self._transaction, before)
 
     def strip_requests(self, since: float, before: float) -> int:
@@ -253,6 +275,15 @@ class StoreWriter:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def _put_answer(
+    connection: sqlite3.Connection, key: EndpointKey, answer: ComplianceAnswer, at: float
+) -> RecordChange | None:
+    told = (answer.registration.value, answer.compliance.value, answer.managed.value)
+    change = record_changes.note(connection, key, answer, at)
+    connection.execute(_PUT_ANSWER, (key.server, key.kind.value, key.value, *told, " ".join(answer.macs), at))
+    return change
 
 
 def _columns(decision: Decision) -> tuple[str | float, ...]:

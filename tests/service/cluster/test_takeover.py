@@ -132,6 +132,27 @@ def test_a_session_that_reauthenticates_on_another_node(server: RealRedis) -> No
     asyncio.run(_signs_in_elsewhere(server))
 
 
+async def _knows_an_older_state(server: RealRedis) -> None:
+    # a was away; b took its session over, and authorized it when the network device asked there.
+    newer = session("b", reauthorized_at=1_700_000_600.5)
+    async with nodes(settings("a", server.port), settings("b", server.port)) as (a, b):
+        await b.cluster.put_session(newer, "one")
+        await b.sent()
+        await a.cluster.put_session(session("a", reauthorized_at=1_700_000_000.5), "one")
+        await until(lambda: a.inbox.moved == [("one", "b")])
+        assert server.ask("HGET", "mdm:sessions", "one") == "b b " + newer
+        assert b.inbox.moved == []
+        # Then the network device asks a again.
+        newest = session("a", reauthorized_at=1_700_001_200.5)
+        await a.cluster.put_session(newest, "one")
+        await until(lambda: b.inbox.moved == [("one", "a")])
+        assert server.ask("HGET", "mdm:sessions", "one") == "a a " + newest
+
+
+def test_a_node_that_returns_does_not_take_back_what_another_has_authorized_since(server: RealRedis) -> None:
+    asyncio.run(_knows_an_older_state(server))
+
+
 async def _lost_store(server: RealRedis) -> None:
     async with nodes(settings("a", server.port)) as (a,):
         for id_ in ("one", "two"):

@@ -7,20 +7,22 @@ import random
 import resource
 import sqlite3
 import time
+import zlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import site
-from .fleet import SIGN_IN, Fleet
-from .mdmd import Mdmd
-from .network import Address, Network
+from .exchange import GONE_AFTER, Exchange
+from .fleet import Fleet
+from .network import Network
+from .node import Node
 from .radiusd import Radiusd
-from .scenario import OUTAGE, Kill, KillAt, Scenario
+from .scenario import Kill, KillAt, Scenario
 from .site import Settings
 from .tally import Tally
 from .tenant import Tenant
-from .virtual_loop import VirtualLoop, run
+from .virtual_loop import Incarnation, VirtualLoop, current, run
 
 _EIGHT = 1_772_438_400.0  # Monday, 2 March 2026, 08:00 UTC
 _DELAY = 0.02  # seconds that a datagram is on its way
@@ -36,13 +38,14 @@ class Result:
     tenant: Tenant
     fleet: Fleet
     network: Network
-    mdmd: Mdmd
-    radiusd: Radiusd
+    nodes: list[Node]
     cpu: float
     real: float
     memory: float
-    live_at_end: int
-    down: float  # seconds in which mdmd or Intune was away
+    live_at_end: int  # sessions at the network devices
+    known_at_end: int  # sessions that mdmd knows
+    away: float  # seconds for which mdmd was not there
+    down: float  # the same, and those in which Intune did not answer
 
 
 def simulate(scenario: Scenario, settings: Settings, directory: Path, tell: Callable[[str], None]) -> Result:
@@ -63,33 +66,39 @@ class _Day:
         self._scenario = scenario
         self._settings = settings
         self._tell = tell
-        self._state = directory / "state"
         chance = random.Random(settings.seed)  # noqa: S311 a simulation
         loop.network = self._network = Network(loop, chance, delay=_DELAY, loss=scenario.loss)
         self._tenant = Tenant(loop, loop.time)
         self._tenant.list_broken = scenario.list_broken
         self._tenant.on_answer = self._answered
         self._tally = Tally()
-        file = site.write(directory, settings)
-        address = ("127.0.0.1", site.PORT)
-        self._mdmd = Mdmd(file, self._state, loop, self._network, self._tenant, self._wall)
-        self._mdmd.start()
-        self._radiusd = Radiusd(file, address, loop, self._network, self._tenant, self._wall)
+        exchange = Exchange(loop) if scenario.nodes > 1 else None
+        self._nodes = [
+            Node(number, directory, settings, loop, self._network, self._tenant, self._wall, exchange)
+            for number in range(scenario.nodes)
+        ]
         self._fleet = Fleet(
             settings,
             loop,
             self._network,
             self._tenant,
-            lambda _: self._radiusd,
+            self._server_of,
             self._wall,
             chance,
             self._tally,
             forgetful=scenario.forgetful,
         )
         self._armed: Kill | None = None
+        self._victim: Incarnation | None = None
         self._killing = asyncio.Event()
-        self._down = 0.0
+        self._down = self._away = 0.0
         self._network.on_sent = self._sent
+
+    def _server_of(self, nas: str) -> Radiusd:
+        """The first server of a network device, or the second while that is dead."""
+        first = zlib.crc32(nas.encode()) % len(self._nodes)
+        order = self._nodes[first:] + self._nodes[:first]
+        return next((node for node in order if node.alive), order[0]).radiusd
 
     def _wall(self) -> float:
         return _EIGHT + self._loop.time()
@@ -105,12 +114,14 @@ class _Day:
         await self._until(self._settings.seconds)
         self._fleet.check_at_end()
         live = self._fleet.live
+        await asyncio.sleep(1.0)  # for the journal to be read
+        known = sum([await node.live_sessions() for node in self._nodes])
         for task in more:
             task.cancel()
         await asyncio.gather(*more, return_exceptions=True)
         self._fleet.close()
-        await self._mdmd.stop()
-        self._radiusd.close()
+        for node in self._nodes:
+            await node.stop()
         return Result(
             scenario=self._scenario,
             settings=self._settings,
@@ -118,19 +129,21 @@ class _Day:
             tenant=self._tenant,
             fleet=self._fleet,
             network=self._network,
-            mdmd=self._mdmd,
-            radiusd=self._radiusd,
+            nodes=self._nodes,
             cpu=time.process_time() - cpu,
             real=time.monotonic() - real,
             memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             live_at_end=live,
+            known_at_end=known,
+            away=self._away,
             down=self._down,
         )
 
     async def _until(self, moment: float) -> None:
         while self._loop.time() < moment:
             await asyncio.sleep(min(60.0, moment - self._loop.time()))
-            self._mdmd.check()
+            for node in self._nodes:
+                node.mdmd.check()
             if self._fleet.failed:
                 raise self._fleet.failed[0]
 
@@ -147,11 +160,11 @@ class _Day:
     def _answered(self, device: str, compliant: bool) -> None:
         """In a thread of mdmd's."""
         news = self._tally.told(device, compliant, self._loop.time())
-        if news and self._armed is not None and self._armed.moment is KillAt.TOLD:
+        if news and current() is self._victim and self._armed is not None and self._armed.moment is KillAt.TOLD:
             self._loop.call_soon_threadsafe(self._killing.set)
 
-    def _sent(self, _: bytes, __: Address) -> None:
-        if self._armed is not None:
+    def _sent(self, sender: Incarnation | None) -> None:
+        if self._armed is not None and sender is self._victim:
             if self._armed.moment is KillAt.STORED:
                 self._killing.set()
             elif self._armed.moment is KillAt.SENT:
@@ -161,28 +174,37 @@ class _Day:
         for kill in self._scenario.kills:
             moment = kill.at * self._settings.seconds
             await asyncio.sleep(max(0.0, moment - self._loop.time()))
+            node = self._nodes[kill.node]
             if kill.moment is not KillAt.ANYHOW:
                 self._killing.clear()
-                self._armed = kill
+                self._armed, self._victim = kill, node.mdmd.life
                 await self._killing.wait()
                 self._armed = None
-            await self._mdmd.kill()
+            await node.kill(host=kill.back_at is not None)
             if self._scenario.forgotten_orders:
-                self._forget_orders()
-            self._down += kill.away
-            await asyncio.sleep(kill.away)
-            self._mdmd.start()
-
-    def _forget_orders(self) -> None:
-        with sqlite3.connect(self._state / "store.sqlite") as store:
-            store.execute("DELETE FROM coa_orders")
-            store.execute("DELETE FROM record_changes")
+                _forget_orders(node)
+            back_at = self._loop.time() + kill.away
+            if kill.back_at is not None:
+                back_at = kill.back_at * self._settings.seconds
+            # With another node there it takes no longer than until that has taken over.
+            away = min(back_at - self._loop.time(), 2 * GONE_AFTER if len(self._nodes) > 1 else float("inf"))
+            self._away += away
+            self._down += away
+            await asyncio.sleep(back_at - self._loop.time())
+            node.start()
 
     async def _outage(self) -> None:
         if self._scenario.outage is None:
             return
-        await asyncio.sleep(max(SIGN_IN, self._scenario.outage * self._settings.seconds))
+        await asyncio.sleep(self._scenario.outage * self._settings.seconds)
         self._tenant.down = True
-        self._down += OUTAGE
-        await asyncio.sleep(OUTAGE)
+        length = self._settings.reauth_interval / 3
+        self._down += length
+        await asyncio.sleep(length)
         self._tenant.down = False
+
+
+def _forget_orders(node: Node) -> None:
+    with closing(sqlite3.connect(node.state / "store.sqlite")) as store, store:
+        store.execute("DELETE FROM coa_orders")
+        store.execute("DELETE FROM record_changes")

@@ -14,13 +14,14 @@ from ..radius.nas_session import EffectKind, NasSession
 from . import site
 from .nas import Counts, FleetNas
 from .network import Network
-from .radiusd import Access, Radiusd
+from .radiusd import Access, Radiusd, RadiusdGone
 from .site import Settings
 from .tally import Tally
 from .tenant import Tenant
 from .virtual_loop import VirtualLoop
 
-SIGN_IN = 600.0  # seconds in which everybody comes
+_SLOW, _SLOWEST = 0.3, 12.0  # the share of supplicants that take their time, and seconds
+_NO_REPLY = 5.0  # seconds until a network device asks another server
 _RETRY = 10.0  # seconds until a rejected device tries again
 _NAMES = {"Service-Type": {2: "Framed-User"}, "NAS-Port-Type": {15: "Ethernet"}}
 _COMPLIANT_VLAN = "EMPLOYEES"
@@ -79,7 +80,7 @@ class Fleet:
         secret = site.SECRET.encode()
         self.endpoints: list[Endpoint] = []
         for number in range(settings.sessions):
-            address = site.nas_address(number)
+            address = site.nas_address(number, settings.per_nas)
             if address not in self._nas:
                 self._nas[address] = FleetNas(
                     address, secret, network, wall, self._coa, self.counts, forgetful=forgetful
@@ -89,21 +90,22 @@ class Fleet:
 
     def begin(self) -> None:
         """Plan the day: sign-ins, leaves and changes."""
-        end, chance = self._settings.seconds, self._chance
+        end, chance, signing_in = self._settings.seconds, self._chance, self._settings.signing_in
+        hour, recheck = self._settings.reauth_interval, self._settings.recheck_interval or 900
         for endpoint in self.endpoints:
-            arrives = chance.uniform(0, SIGN_IN)
+            arrives = chance.uniform(0, signing_in)
             self._loop.call_at(arrives, self._do, self._sign_in, endpoint)
             if chance.random() < 0.05:  # a meeting, or lunch
-                leaves = chance.uniform(SIGN_IN + 600, max(SIGN_IN + 1200, end - 3600))
+                leaves = chance.uniform(2 * signing_in, max(3 * signing_in, end - hour))
                 self._loop.call_at(leaves, self._leave, endpoint)
-                self._loop.call_at(leaves + chance.uniform(120, 2400), self._do, self._sign_in, endpoint)
+                self._loop.call_at(leaves + chance.uniform(hour / 30, hour / 1.5), self._do, self._sign_in, endpoint)
         count = max(2, round(self._settings.changing * len(self.endpoints)))
         # Nothing changes shortly before the end, so that whatever is to come of it can come.
-        last = end - 2 * max(900, self._settings.recheck_interval)
+        last = end - 2 * recheck
         for endpoint in chance.sample(self.endpoints, min(count, len(self.endpoints))):
-            worse = chance.uniform(SIGN_IN + 300, last)
+            worse = chance.uniform(1.5 * signing_in, last)
             self._loop.call_at(worse, self._change, endpoint, False)
-            better = worse + chance.uniform(3000, 6000)
+            better = worse + chance.uniform(0.8 * hour, 1.6 * hour)
             if better < last:
                 self._loop.call_at(better, self._change, endpoint, True)
 
@@ -139,9 +141,7 @@ class Fleet:
 
     def _change(self, endpoint: Endpoint, compliant: bool) -> None:
         (self._tenant.noncompliant.discard if compliant else self._tenant.noncompliant.add)(endpoint.device)
-        self._tally.changed(
-            endpoint.device, self._loop.time(), compliant=compliant, absent=endpoint.session is None
-        )
+        self._tally.changed(endpoint.device, self._loop.time(), compliant=compliant, absent=endpoint.session is None)
 
     async def _sign_in(self, endpoint: Endpoint) -> None:
         if endpoint.session is not None or endpoint.busy:
@@ -189,10 +189,16 @@ class Fleet:
         endpoint = self._of_session[session.identifier]
         self._tally.effect(endpoint.device, self._loop.time())
         if kind is EffectKind.REAUTHENTICATED:
-            self._reauthenticate(endpoint, "coa")
+            slow = self._chance.random() < _SLOW
+            pause = self._chance.uniform(1.0, _SLOWEST) if slow else self._chance.uniform(0.05, 0.3)
+            self._loop.call_later(pause, self._reauthenticate_if_there, endpoint, session)
             return
         self._leave(endpoint)
         self._loop.call_later(_RETRY, self._do, self._sign_in, endpoint)
+
+    def _reauthenticate_if_there(self, endpoint: Endpoint, session: NasSession) -> None:
+        if endpoint.session is session:
+            self._reauthenticate(endpoint, "coa")
 
     def _reauthenticate(self, endpoint: Endpoint, cause: str) -> None:
         if endpoint.busy:
@@ -229,7 +235,12 @@ class Fleet:
             self._reauthenticate(endpoint, "coa")
 
     async def _authenticate(self, endpoint: Endpoint, session: NasSession) -> Access:
-        return await self._radiusd(endpoint.nas.address).authenticate(self._asked(endpoint, session), endpoint.device)
+        while True:
+            radiusd, asked = self._radiusd(endpoint.nas.address), self._asked(endpoint, session)
+            try:
+                return await radiusd.authenticate(asked, endpoint.device)
+            except RadiusdGone:
+                await asyncio.sleep(_NO_REPLY)
 
     def _authorized(self, endpoint: Endpoint, answer: Access) -> None:
         endpoint.answer = answer
@@ -259,5 +270,9 @@ class Fleet:
             ("Acct-Session-Time", str(int(self._loop.time() - endpoint.started_at))),
             *(("Class", value) for name, value in answer.pairs if name == "Class"),
         ]
+        self._send_accounting(endpoint, pairs)
+
+    def _send_accounting(self, endpoint: Endpoint, pairs: list[tuple[str, str]]) -> None:
+        """Until it is acknowledged."""
         if not self._radiusd(endpoint.nas.address).account(pairs):
-            self._loop.call_later(5.0, lambda: self._radiusd(endpoint.nas.address).account(pairs))
+            self._loop.call_later(_NO_REPLY, self._send_accounting, endpoint, pairs)

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from ...service.daemon import Daemon, Outside
+from ...service.daemon import Daemon, MakeCluster, Outside
 from ...service.events import EventLog
+from ...service.sharing import make_cluster
 from .network import Network
 from .tenant import Tenant, TenantSource
 from .virtual_loop import Incarnation, VirtualLoop
@@ -50,7 +51,9 @@ class Mdmd:
         network: Network,
         tenant: Tenant,
         wall: Callable[[], float],
+        make_cluster: MakeCluster = make_cluster,
     ) -> None:
+        self._make_cluster = make_cluster
         self._file = file
         self._state = state
         self._loop = loop
@@ -59,13 +62,13 @@ class Mdmd:
         self._wall = wall
         self.log = Log()
         self.kills = 0
-        self._life: Incarnation | None = None
+        self.life: Incarnation | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Start it. Raises what mdmd raises when it can't start."""
-        self._life = Incarnation("mdmd")
-        self._task = self._life.run(self._begin)
+        self.life = Incarnation("mdmd")
+        self._task = self.life.run(self._begin)
 
     def _begin(self) -> asyncio.Task[None]:
         outside = Outside(
@@ -74,6 +77,7 @@ class Mdmd:
             monotonic=self._loop.time,
             events=EventLog(self.log, self._wall),
             decisions=None,
+            make_cluster=self._make_cluster,
         )
         return self._loop.create_task(Daemon(self._file, outside).run())
 
@@ -89,17 +93,17 @@ class Mdmd:
 
     async def kill(self) -> None:
         """kill -9. What the kernel does then is done too: sockets are closed and locks are let go."""
-        assert self._life is not None
+        assert self.life is not None
         self.kills += 1
         self._task = None
-        self._network.kill(self._life)
-        await self._loop.kill(self._life)
+        self._network.kill(self.life)
+        await self._loop.kill(self.life)
         # The lock goes with the process; here the process goes on, so the file goes.
         (self._state / "mdmd.lock").unlink()
 
     async def stop(self) -> None:
         """SIGTERM, and its end."""
-        if self._task is not None and self._life is not None:
-            self._life.signal(signal.SIGTERM)
+        if self._task is not None and self.life is not None:
+            self.life.signal(signal.SIGTERM)
             await self._task
             self._task = None

@@ -37,7 +37,7 @@ class Network:
         self._sockets: dict[Address, _Datagrams] = {}
         self._servers: dict[Address, HttpServer] = {}
         self.sent = self.lost = 0
-        self.on_sent: Callable[[bytes, Address], None] = lambda _, __: None
+        self.on_sent: Callable[[Incarnation | None], None] = lambda _: None  # gets who has sent
 
     def listen(self, address: Address, device: Device) -> None:
         """A device is there."""
@@ -55,7 +55,7 @@ class Network:
 
     def send(self, octets: bytes, sender: Address, receiver: Address) -> None:
         """A program sends to a device."""
-        self.on_sent(octets, receiver)
+        self.on_sent(current())
 
         def arrive() -> None:
             device = self._devices.get(receiver)
@@ -90,8 +90,8 @@ class Network:
         server = self._servers[address] = HttpServer(factory, address, lambda: self._servers.pop(address, None))
         return server
 
-    async def get(self, address: Address, path: str) -> int:
-        """An HTTP GET, and the status of its answer. Raises ConnectionError when nobody listens, or is killed."""
+    async def get(self, address: Address, path: str) -> tuple[int, bytes]:
+        """An HTTP GET: the answer's status and body. Raises ConnectionError when nobody listens, or is killed."""
         server = self._servers.get(address)
         if server is None:
             raise ConnectionRefusedError(f"nothing listens on {address[0]} port {address[1]}")
@@ -147,7 +147,7 @@ class HttpServer:
         """As a socket's."""
         return self._address
 
-    async def get(self, path: str) -> int:
+    async def get(self, path: str) -> tuple[int, bytes]:
         """One request on a connection of its own."""
         connection = _Connection()
         self._open.add(connection)
@@ -155,7 +155,7 @@ class HttpServer:
             self._as_owner(connection.begin, self._factory)
             request = f"GET {path} HTTP/1.1\r\nHost: {self._address[0]}\r\nConnection: close\r\n\r\n"
             self._as_owner(connection.protocol.data_received, request.encode("ascii"))
-            return await connection.status
+            return await connection.answer
         finally:
             self._open.discard(connection)
             if self.owner is None or self.owner.alive:
@@ -164,8 +164,8 @@ class HttpServer:
     def break_off(self) -> None:
         """Every client's connection is reset."""
         for connection in self._open:
-            if not connection.status.done():
-                connection.status.set_exception(ConnectionResetError("the server was killed"))
+            if not connection.answer.done():
+                connection.answer.set_exception(ConnectionResetError("the server was killed"))
 
     def close(self) -> None:
         """Listen no more."""
@@ -186,8 +186,8 @@ class _Connection(asyncio.Transport):
 
     def __init__(self) -> None:
         super().__init__()
-        self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._answer = b""
+        self.answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
+        self._octets = b""
         self._closing = False
 
     def begin(self, factory: Callable[[], asyncio.Protocol]) -> None:
@@ -195,15 +195,20 @@ class _Connection(asyncio.Transport):
         self.protocol.connection_made(self)
 
     def write(self, data: Any) -> None:
-        self._answer += bytes(data)
-        if b"\r\n\r\n" in self._answer and not self.status.done():
-            self.status.set_result(int(self._answer.split(b" ", 2)[1]))
+        self._octets += bytes(data)
 
     def is_closing(self) -> bool:
         return self._closing
 
     def close(self) -> None:
         self._closing = True
+        head, blank, body = self._octets.partition(b"\r\n\r\n")
+        if self.answer.done():
+            return
+        if blank:
+            self.answer.set_result((int(head.split(b" ", 2)[1]), body))
+        else:
+            self.answer.set_exception(ConnectionResetError("no answer came"))
 
     abort = close
 

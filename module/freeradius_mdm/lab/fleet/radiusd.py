@@ -1,7 +1,8 @@
-"""radiusd as the fleet needs it: the calls of sites-enabled and policy.d/mdm in their order, on the real Enforcement."""
+"""radiusd as the fleet needs it: the calls of policy.d/mdm in their order, on the real Enforcement."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,10 @@ class Access:
         return next((value for other, value in self.pairs if other.partition(":")[0] == name), "")
 
 
+class RadiusdGone(Exception):
+    """The server died: no reply."""
+
+
 class Radiusd:
     """One FreeRADIUS beside one mdmd. `errors`: what it logged as errors."""
 
@@ -52,28 +57,40 @@ class Radiusd:
         self._tenant = tenant
         self._mdmd = mdmd
         self.errors: list[str] = []
+        self.dead = False
         self.unanswered = 0  # questions to mdmd that got no answer
         self._enforcement = Enforcement(
             file, has_uri_attribute=True, info=lambda _: None, error=self.errors.append, clock=wall
         )
 
     async def authenticate(self, access: Pairs, device: str) -> Access:
-        """EAP-TLS with a device's Intune certificate. `access`: what the network device says in its Access-Request."""
-        import asyncio
+        """EAP-TLS with a device's Intune certificate. `access`: what the network device says in its Access-Request.
 
+        Raises RadiusdGone.
+        """
+        self._check()
+        self._tenant.waited_for[device] += 1
+        try:
+            return await self._authenticate(access, device)
+        finally:
+            self._tenant.waited_for[device] -= 1
+
+    async def _authenticate(self, access: Pairs, device: str) -> Access:
         started = (*access, ("EAP-Message", "0x0201"))
         ahead = self._enforcement.prefetch(_request(started))
         asked = _value(_encoded(ahead, List.CONTROL), "MDM-Wait-Value")
         if asked:
-            self._loop.create_task(self._ask(_encoded(ahead, List.CONTROL), device))
+            self._loop.create_task(self._ask(_encoded(ahead, List.CONTROL)))
         await asyncio.sleep(_HANDSHAKE)
+        self._check()
         uri = f"ID:Microsoft Endpoint Manager:GUID:{device}"
         whole = (*access, *_EAP, (_PRINTED, f"URI:{uri}"), (_URI, uri))
         result = self._enforcement.decide(_request(whole))
         control = _encoded(result, List.CONTROL)
         pending = bool(_value(control, "MDM-Wait-Value"))
         if pending:
-            await self._ask(control, device)
+            await self._ask(control)
+            self._check()
             result = self._enforcement.decide(_request(whole, control=[*control, (WAITED, "yes")]))
         told = _encoded(result, List.REPLY)
         if result.accept:
@@ -86,26 +103,28 @@ class Radiusd:
             self._enforcement.confirm_reject(_request(whole, reply=handle))
         return Access(result.accept, told, not pending and not asked)
 
+    def _check(self) -> None:
+        if self.dead:
+            raise RadiusdGone
+
     def account(self, pairs: Pairs) -> bool:
         """An Accounting-Request; False when it is not acknowledged."""
-        return self._enforcement.account(_request(pairs))
+        return not self.dead and self._enforcement.account(_request(pairs))
 
     def close(self) -> None:
         """Its end."""
         self._enforcement.close()
 
-    async def _ask(self, control: Pairs, device: str) -> None:
+    async def _ask(self, control: Pairs) -> None:
         """rlm_rest."""
         names = ("MDM-Wait-Server", "MDM-Wait-Kind", "MDM-Wait-Value")
         path = "/".join(quote(_value(control, name), safe="") for name in names)
-        self._tenant.waited_for[device] += 1
         try:
-            status = await self._network.get(self._mdmd, f"/v1/endpoints/{path}?wait={_value(control, 'MDM-Wait-Time')}")
+            wait = _value(control, "MDM-Wait-Time")
+            status, _ = await self._network.get(self._mdmd, f"/v1/endpoints/{path}?wait={wait}")
             self.unanswered += status != 204
         except ConnectionError:
             self.unanswered += 1
-        finally:
-            self._tenant.waited_for[device] -= 1
 
 
 def _request(pairs: Pairs, *, reply: Pairs = (), control: Pairs = ()) -> Request:

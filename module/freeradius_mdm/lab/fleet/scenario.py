@@ -17,16 +17,22 @@ class KillAt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """`at`: from that part of the day on (0 to 1), when the moment comes. `away`: seconds until it is started again."""
+    """`at`: from that part of the day on (0 to 1), when the moment comes. `away`: seconds until it is started again.
+
+    `node`: which one. `back_at`: then it is the whole host that dies, radiusd too, and is back at that part of the day.
+    """
 
     at: float
     moment: KillAt
     away: float = 5.0
+    node: int = 0
+    back_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`outage`: from that part of the day on Intune answers nothing for OUTAGE seconds. `loss`: the share of datagrams that get lost.
+    """`outage`: from that part of the day on Intune answers nothing, for a third of an interval. `loss`: the share of
+    datagrams that get lost. `nodes`: each a host with radiusd and mdmd, and the network devices shared out among them.
 
     `forgetful` and `forgotten_orders` are defects: a network device that acts on retransmissions, and a store that
     loses what is to be done when mdmd is killed.
@@ -38,6 +44,7 @@ class Scenario:
     kills: tuple[Kill, ...] = ()
     outage: float | None = None
     loss: float = 0.02
+    nodes: int = 1
     forgetful: bool = False
     forgotten_orders: bool = False
 
@@ -58,7 +65,12 @@ SCENARIOS = {
                 Kill(0.7, KillAt.SENT),
             ),
         ),
+        Scenario(
+            "two-nodes",
+            "two nodes, of which one dies and comes back hours later",
+            nodes=2,
+            kills=(Kill(0.4, KillAt.SENT, back_at=0.75),),
+        ),
         Scenario("outage", "Intune does not answer for 20 minutes", outage=0.5),
     )
 }
-OUTAGE = 1200.0  # seconds

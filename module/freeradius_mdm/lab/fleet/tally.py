@@ -23,8 +23,8 @@ class Fate(StrEnum):
 class Change:
     """A device became non-compliant, or compliant again.
 
-    `since`: when there was both the change and a session. `told_at`: when Intune first said so to mdmd. `right_at`: when
-    the session's authorization was right for it.
+    `since`: when there was both the change and a session. `told_at`: when Intune first said so to mdmd. `right_at`:
+    when the session's authorization was right for it.
     """
 
     device: str

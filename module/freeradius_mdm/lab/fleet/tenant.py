@@ -12,6 +12,7 @@ from ...mdm.codes import CODES, MdmCode
 from ...mdm.noncompliant import NonCompliantDevices
 from .virtual_loop import VirtualLoop
 
+_ROUNDING = 1e-6  # seconds: what should be 8.0 can be a little less
 _PAGE = 100  # devices on a page of the bulk list
 _OPEN, _WINDOW = 3600.0, 4 * 3600.0  # seconds: it answers for the first hour of four (intune.md section 6)
 
@@ -75,7 +76,7 @@ class TenantSource:
         """One device."""
         tenant = self._tenant
         counted = tenant.queries.waited if tenant.waited_for[key.value] else tenant.queries.unwaited
-        counted[int(tenant.now())] += 1
+        counted[int(tenant.now() + _ROUNDING)] += 1
         if tenant.down:
             tenant.queries.failed += 1
             tenant.loop.sleep_in_thread(tenant.delays.in_vain)

@@ -1,9 +1,11 @@
 """An event loop whose time is virtual: when nothing is left to do, the clock jumps to the next timer.
 
 What is handed to asyncio's own threads (SQLite, files) is done in the loop's thread, in a turn of its own, because that
-is faster and comes out the same each time. What runs in a pool of the program's own (an MDM client) does run in threads,
-is waited for in real time, and takes none of the virtual but what it sleeps. A program runs in an `Incarnation`: everything it starts belongs to it, and `kill` ends all of that at once, as kill -9 does: no handler,
-no `finally` block, no last word. Sockets, listening addresses and signals are those of `network.py`.
+is faster and comes out the same each time. What runs in a program's own pool (an MDM client) does run in threads, is
+waited for in real time, and takes none of the virtual but what it sleeps.
+
+A program runs in an `Incarnation`: everything it starts belongs to it, and `kill` ends all of that at once, as kill -9
+does: no handler, no `finally` block, no last word. Sockets, listening addresses and signals are those of `network.py`.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from .network import Network
 
+_Handle = TypeVar("_Handle", bound=asyncio.Handle)
 _LONGEST_JOB = 60.0  # real seconds
 
 
@@ -110,19 +113,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     # What programs start is marked as theirs, and what a dead one starts does not happen.
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         """asyncio: as usual, unless the program is dead."""
         return _unless_dead(super().call_soon(callback, *args, context=context), context)
 
-    def call_soon_threadsafe(
+    def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         """asyncio: as usual, unless the program is dead."""
         return _unless_dead(super().call_soon_threadsafe(callback, *args, context=context), context)
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.TimerHandle:
         """asyncio: as usual, unless the program is dead."""
@@ -139,7 +142,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """asyncio: as usual, and counted, so that virtual time stands still meanwhile; without a pool of its own, here."""
+        """asyncio: as usual, and counted, so that time stands still meanwhile; without a pool of its own, here."""
         if executor is None:
             return self._do_here(func, args)
         owner, context = current(), contextvars.copy_context()
@@ -210,7 +213,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             raise VirtualTimeError("the loop has no network: set `network` first")
         return self.network
 
-    def add_signal_handler(self, sig: int, callback: Callable[..., object], *args: Any) -> None:
+    def add_signal_handler(  # type: ignore[override]
+        self, sig: int, callback: Callable[..., object], *args: Any
+    ) -> None:
         """asyncio: kept for `Incarnation.signal`."""
         owner = current()
         if owner is not None:
@@ -248,7 +253,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._graves.clear()
 
 
-def _unless_dead(handle: Any, context: contextvars.Context | None) -> Any:
+def _unless_dead(handle: _Handle, context: contextvars.Context | None) -> _Handle:
     owner = current() if context is None else context.get(_INCARNATION)
     if owner is not None and not owner.alive:
         handle.cancel()

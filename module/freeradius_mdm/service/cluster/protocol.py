@@ -60,7 +60,9 @@ class SharedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SharedSession:
-    """A session. `json` is the caller's own; only its `node` is read, the host that authorized the session last."""
+    """A session. `json` is the caller's own; of it are read `node`, the host that authorized the session last, and
+    `reauthorized_at`, when that was.
+    """
 
     id: str
     json: str

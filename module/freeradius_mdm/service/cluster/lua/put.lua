@@ -2,8 +2,12 @@
 -- to this node. Returns the owner's name: another's when that one is alive and nearer to the session.
 local id, json, home = ARGV[5], ARGV[6], ARGV[7]
 local owner, old_home, old_json = session(id)
+-- A node that was away may know an older state than the one that has taken the session over and authorized it since.
+local function authorized(text)
+    return tonumber(string.match(text, '"reauthorized_at":%s*([%d.]+)')) or 0
+end
 if owner and owner ~= node then
-    if home ~= node and alive(owner) then
+    if alive(owner) and (home ~= node or authorized(json) < authorized(old_json)) then
         return owner
     end
     hand_over(id, owner, node, home, old_json)
