@@ -151,6 +151,10 @@ def test_polling_moves(tmp_path: Path) -> None:
         poller.kill()
         pass_by(nodes, 10 * HOUR, lambda: len(nodes.listed()) > 2)
         assert nodes.listed() == [poller.name, poller.name, other.name]
+        # Without Redis it goes on.
+        nodes.redis.end()
+        pass_by(nodes, 15 * HOUR, lambda: len(nodes.listed()) > 3)
+        assert nodes.listed()[3:] == [other.name]
     finally:
         nodes.end()
 

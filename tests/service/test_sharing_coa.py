@@ -164,7 +164,7 @@ def test_claimed_by_a_node_that_is_gone(site: Site) -> None:
     session = site.starts()
     site.nas.die()
     site.nodes.set("noncompliant", DEVICE.value)
-    until_now(lambda: [order.state for order in site.one.orders()] == ["sent"])
+    until_now(lambda: [order.in_doubt for order in site.one.orders()] == [True])
     site.one.kill()
     site.radiusd = site.two
     site.nas.come_back()

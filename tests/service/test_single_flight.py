@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -57,10 +58,12 @@ def test_redis_that_says_nothing_costs_little(redis: RealRedis, writer: StoreWri
                 began = time.monotonic()
                 assert not await asking.answered(server(), key(number), lambda: 5.0)
                 first.append(time.monotonic() - began)
-                began = time.monotonic()
-                for other in range(100):
+                later: list[float] = []
+                for other in range(20):
+                    began = time.monotonic()
                     assert not await asking.answered(server(), key(other), lambda: 5.0)
-                assert time.monotonic() - began < MOST
+                    later.append(time.monotonic() - began)
+                assert median(later) < MOST / 4, later
                 redis.send(signal.SIGCONT)
         assert min(first) < MOST, first
 

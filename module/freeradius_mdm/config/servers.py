@@ -46,7 +46,7 @@ def read_server(table: Table) -> Server:
         reauth_interval=interval,
         polling_interval=table.duration("polling_interval", 4 * _HOUR, 15 * _MINUTE, _DAY, zero=True),
         recheck_interval=table.duration("recheck_interval", 15 * _MINUTE, 1, _DAY, zero=True),
-        recheck_rate=table.number("recheck_rate", 5.0, 0.1, 100.0),
+        recheck_rate=table.number("recheck_rate", 5.0, 0.1, 100.0, zero=True),
         bulk_identifier=table.choice("bulk_identifier", BulkIdentifier, BulkIdentifier.MACADDRESS),
         refresh_margin=_margin(table, interval),
         last_known_for=table.duration("last_known_for", _DAY, 0, 30 * _DAY, zero=True),

@@ -118,13 +118,16 @@ class Table:
             return default
         return value
 
-    def number(self, key: str, default: float, low: float, high: float) -> float:
-        """A number in a range, whole or not."""
+    def number(self, key: str, default: float, low: float, high: float, *, zero: bool = False) -> float:
+        """A number in a range, whole or not. `zero`: 0 is allowed too and means off."""
         value = self.raw(key)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            self.problem(key, f"{value!r} does not fit", f"a number from {low:g} to {high:g}")
+        fits = isinstance(value, int | float) and (low <= value <= high or (zero and value == 0))
+        if isinstance(value, bool) or not fits:
+            self.problem(
+                key, f"{value!r} does not fit", f"a number from {low:g} to {high:g}{', or 0 for off' if zero else ''}"
+            )
             return default
         return float(value)
 

@@ -51,6 +51,8 @@ class Assessor:
         A push of which it is not known whether it has arrived counts as arrived: the next one replaces it anyhow.
         """
         with self._mutex:
+            if order is None and self._redecide.is_older(session):
+                return Assessment(Outlook(session), (True, session.rule, session.profile), 0)
             before = self._orders.of_session(session.id)
             changed = in_force(before, session, self._config().coa.mode)
             if order is not None and order.in_doubt and order.action == Action.PUSH:

@@ -66,8 +66,9 @@ class Changes:
 
     def look(self, session_id: str) -> None:
         """Look at a session soon."""
-        self._sessions[session_id] = None
-        self._wake.set()
+        if self._config().coa.mode is not CoaMode.OFF or self._desk.open(session_id) is not None:
+            self._sessions[session_id] = None
+            self._wake.set()
 
     @property
     def waiting(self) -> int:

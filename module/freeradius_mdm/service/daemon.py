@@ -51,6 +51,7 @@ _HOUSEKEEPING_PAUSE = 1.0
 _RETENTION_PAUSE = 3600.0
 _STRIPPED_AT_START = 7 * 86400.0  # seconds; what an mdmd that did not run for so long left behind
 _AGING_PAUSE = 30.0
+_REJOINING = 60.0  # seconds for which a node that comes back believes in its sessions, until the others have told
 _KEEP_ALIVE = 3600.0  # longer than rlm_rest's idle_timeout, so that it is never we who close a pooled connection
 _LAST_REQUESTS = 3.0  # seconds that requests under way are given at the end
 
@@ -112,6 +113,7 @@ class Daemon:
             sharing.flight if sharing else None,
         )
         self._stop = asyncio.Event()
+        self._ages_from = outside.monotonic() + (_REJOINING if sharing else 0.0)
         self._stripped_to = 0.0
         # Readers of their own, because these two read in threads.
         self._recheck = Recheck(self._lookups, StoreReader(service.store_file), outside.events, outside.wall)
@@ -268,6 +270,11 @@ class Daemon:
         return False
 
     async def _age_sessions(self) -> bool:
+        if not self._journal_read.is_set() or self._outside.monotonic() < self._ages_from:
+            # What was heard of sessions while this mdmd was away is still to be read, and to be told by other nodes.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), 1.0)
+            return True
         try:
             now, lost_after = self._outside.wall(), self._config().sessions.lost_after
             await asyncio.to_thread(self._sessions.age, now, lost_after)

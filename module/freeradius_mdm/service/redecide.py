@@ -16,6 +16,7 @@ from ..store.read import StoreReader
 from ..trail import Trail
 
 _UNKNOWN = "Unknown"
+_LONGEST_AUTHENTICATION = 60.0  # seconds from decision to Access-Accept, and more: FreeRADIUS gives up before
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,12 @@ class Redecide:
         self._config = config
         self._wall = wall
         self._enrolment_address = enrolment_address
+
+    def is_older(self, session: Session) -> bool:
+        """True when the record is what it was when the session was authorized last. Raises StoreError."""
+        key = session.key
+        record = None if key is None else self._reader.record(key)
+        return record is None or record.answered_at < session.reauthorized_at - _LONGEST_AUTHENTICATION
 
     def look(self, session: Session, applied: str = "") -> Outlook:
         """How the session stands.

@@ -11,7 +11,7 @@ from typing import Any
 from ..compliance import EndpointKey, IdKind
 from ..mdm.noncompliant import NonCompliantDevices
 from ..store.query import StoreQueries
-from .cluster.protocol import Cluster
+from .cluster.protocol import Cluster, ClusterMode
 from .events import EventLog
 from .polling import Polling, Sweep, contradicts
 from .polling_window import PollingWindow
@@ -77,7 +77,7 @@ class SharedPolling:
         """Whether this node is the one to poll that server; it stays that for as long as `renew` is called."""
         if self.still_mine(server):
             return True
-        granted = await self._cluster.hold(_lease(server), self._ttl, alone=True)
+        granted = await self._cluster.hold(_lease(server), self._ttl, alone=self._alone())
         if granted and server not in self._held:
             self._held.add(server)
             self._events.info("polling_here", server=server)
@@ -93,9 +93,14 @@ class SharedPolling:
             return
         self._renewed = self._monotonic()
         for server in list(self._held):
-            if not await self._cluster.hold(_lease(server), self._ttl, alone=True):
+            if not await self._cluster.hold(_lease(server), self._ttl, alone=self._alone()):
                 self._held.discard(server)
                 self._events.info("polling_elsewhere", server=server)
+
+    def _alone(self) -> bool:
+        """Cut off for as long as a lease lasts: a reply of Redis that was late once is no reason to poll as well."""
+        state = self._cluster.state()
+        return state.mode is ClusterMode.CUT_OFF and self._wall() - state.since >= self._ttl
 
     async def swept(self, sweep: Sweep) -> None:
         """Tell the others what came of an attempt here, and which of their endpoints the list contradicts."""

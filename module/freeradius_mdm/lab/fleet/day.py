@@ -67,6 +67,7 @@ class _Day:
         self._settings = settings
         self._tell = tell
         chance = random.Random(settings.seed)  # noqa: S311 a simulation
+        self._chance = chance
         loop.network = self._network = Network(loop, chance, delay=_DELAY, loss=scenario.loss)
         self._tenant = Tenant(loop, loop.time)
         self._tenant.list_broken = scenario.list_broken
@@ -94,9 +95,12 @@ class _Day:
         self._down = self._away = 0.0
         self._network.on_sent = self._sent
 
-    def _server_of(self, nas: str) -> Radiusd:
-        """The first server of a network device, or the second while that is dead."""
-        first = zlib.crc32(nas.encode()) % len(self._nodes)
+    def _server_of(self, nas: str, access: bool) -> Radiusd:
+        """The first server of a network device, or the second while that is dead. Some share their requests out."""
+        number = zlib.crc32(nas.encode())
+        first = number % len(self._nodes)
+        if access and number % 5 < self._scenario.balanced * 5:
+            first = self._chance.randrange(len(self._nodes))
         order = self._nodes[first:] + self._nodes[:first]
         return next((node for node in order if node.alive), order[0]).radiusd
 

@@ -50,7 +50,10 @@ class Endpoint:
 
 
 class Fleet:
-    """`radiusd` gives the server that a network device asks at this moment; `wall`: seconds since the epoch."""
+    """`radiusd` gives the server that a network device asks at this moment, for access or for accounting.
+
+    `wall`: seconds since the epoch.
+    """
 
     def __init__(
         self,
@@ -58,7 +61,7 @@ class Fleet:
         loop: VirtualLoop,
         network: Network,
         tenant: Tenant,
-        radiusd: Callable[[str], Radiusd],
+        radiusd: Callable[[str, bool], Radiusd],
         wall: Callable[[], float],
         chance: random.Random,
         tally: Tally,
@@ -236,7 +239,7 @@ class Fleet:
 
     async def _authenticate(self, endpoint: Endpoint, session: NasSession) -> Access:
         while True:
-            radiusd, asked = self._radiusd(endpoint.nas.address), self._asked(endpoint, session)
+            radiusd, asked = self._radiusd(endpoint.nas.address, True), self._asked(endpoint, session)
             try:
                 return await radiusd.authenticate(asked, endpoint.device)
             except RadiusdGone:
@@ -274,5 +277,5 @@ class Fleet:
 
     def _send_accounting(self, endpoint: Endpoint, pairs: list[tuple[str, str]]) -> None:
         """Until it is acknowledged."""
-        if not self._radiusd(endpoint.nas.address).account(pairs):
+        if not self._radiusd(endpoint.nas.address, False).account(pairs):
             self._loop.call_later(_NO_REPLY, self._send_accounting, endpoint, pairs)

@@ -32,10 +32,9 @@ class Kill:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """`outage`: from that part of the day on Intune answers nothing, for a third of an interval. `loss`: the share of
-    datagrams that get lost. `nodes`: each a host with radiusd and mdmd, and the network devices shared out among them.
-
-    `forgetful` and `forgotten_orders` are defects: a network device that acts on retransmissions, and a store that
-    loses what is to be done when mdmd is killed.
+    datagrams that get lost. `nodes`: each a host with radiusd and mdmd, and the network devices shared out among them;
+    `balanced`: the share of these that ask now one and now the other. `forgetful` and `forgotten_orders` are defects: a
+    network device that acts on retransmissions, and a store that loses what is to be done when mdmd is killed.
     """
 
     name: str
@@ -45,6 +44,7 @@ class Scenario:
     outage: float | None = None
     loss: float = 0.02
     nodes: int = 1
+    balanced: float = 0.0
     forgetful: bool = False
     forgotten_orders: bool = False
 
@@ -69,6 +69,7 @@ SCENARIOS = {
             "two-nodes",
             "two nodes, of which one dies and comes back hours later",
             nodes=2,
+            balanced=0.2,
             kills=(Kill(0.4, KillAt.SENT, back_at=0.75),),
         ),
         Scenario("outage", "Intune does not answer for 20 minutes", outage=0.5),

@@ -77,8 +77,8 @@ class Recheck:
         self._arrived: dict[EndpointKey, None] = {}  # not in a schedule yet
 
     def configure(self, servers: Iterable[Server]) -> None:
-        """Take over the enabled servers; what is scheduled stays."""
-        wanted = {server.name: server for server in servers if server.enabled}
+        """Take over the enabled servers that may be asked by ourselves; what is scheduled stays."""
+        wanted = {server.name: server for server in servers if server.enabled and server.recheck_rate}
         for name in set(self._lines) - set(wanted):
             del self._lines[name]
         for name, server in wanted.items():
