@@ -124,7 +124,7 @@ def test_a_session_s_device_is_asked_about_at_the_interval(tmp_path: Path) -> No
 def test_a_rate_of_0_asks_nothing_until_it_is_changed(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(tmp_path, server(recheck_rate=0.0)) as r:
-            r.recheck.track(key(1), r.clock.now + 600)
+            r.recheck.track(key(1), r.bench.clock.now + 600)
             await r.pass_time(2000, step=20)
             assert r.asked == []
             assert r.recheck.health() == []
