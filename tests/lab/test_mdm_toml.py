@@ -45,7 +45,7 @@ def test_nothing_else_is_changed(tmp_path: Path) -> None:
 
 
 def test_a_setting_of_a_table_is_not_another_tables(tmp_path: Path) -> None:
-    mdm_toml.write(tmp_path / "mdm.toml", {"coa.mode": '"dry-run"', "mode": '"monitor"', "coa.grace": '"5m"'})
+    mdm_toml.write(tmp_path / "mdm.toml", {"coa.mode": '"dry-run"', "policy.mode": '"monitor"', "coa.grace": '"5m"'})
     config = load(tmp_path / "mdm.toml")
     assert (config.coa.mode, config.policy.mode, config.coa.grace) == ("dry-run", "monitor", 300.0)
 

@@ -20,7 +20,7 @@ MONITOR_PROFILE = expect.timer()  # [profiles.Monitor]: the timer and nothing el
 @pytest.fixture(scope="module")
 def watching(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site whose whole policy is in monitor mode."""
-    settings = Settings(stock_raddb=site.settings.stock_raddb, toml={"mode": '"monitor"'})
+    settings = Settings(stock_raddb=site.settings.stock_raddb, toml={"policy.mode": '"monitor"'})
     with Site(tmp_path_factory.mktemp("watching"), Host(site.host.chroot), settings) as made:
         yield made
 

@@ -17,7 +17,7 @@ def write(file: Path, settings: Mapping[str, str], extra_server_lines: str = "",
     """Write the example to `file`, and its dACLs beside it.
 
     `settings`: key to TOML value (with its quotes), each of which stands in the example, be it in a comment: the first
-    of that name, or with `coa.` in front that of the table [coa]. `extra_server_lines` are added to the `[[servers]]`
+    of that name, or with `TABLE.` in front that of [TABLE]. `extra_server_lines` are added to the `[[servers]]`
     entry. `policy`: rules and profiles, instead of the example's.
     """
     text = EXAMPLE.read_text(encoding="utf-8")
