@@ -200,6 +200,22 @@ def test_a_session_that_another_node_has_authorized_is_not_here_any_more(bench: 
     assert bench.stored()[ONE] == ended
 
 
+def test_a_new_session_at_the_other_node_ends_the_one_of_that_station_here(bench: Bench) -> None:
+    """Its stop went to the other node, which did not know it; the same station at the same place, with another id."""
+    bench.take(accept(1, 0, SWITCH, LAPTOP, A1), accept(2, 0, SWITCH, PHONE, A2))
+    mine = bench.live()[ONE]
+    again = replace(
+        mine, id=f"{3:024x}", node="radius2", audit_session_id="0A00000100000099", reauthorized_at=mine.reauthorized_at + 60
+    )
+    # The station somewhere else is no reason, and neither is another station at the same port.
+    assert bench.keeper.authorized_elsewhere(replace(again, client="192.0.2.99")) is None
+    assert bench.keeper.authorized_elsewhere(replace(again, mac="0050560000FF", calling_station="x")) is None
+    ended = bench.keeper.authorized_elsewhere(again)
+    assert ended is not None
+    assert (ended.id, ended.end_cause) == (ONE, "replaced")
+    assert list(bench.live()) == [TWO]
+
+
 def test_odd_accounting_is_told_once(bench: Bench) -> None:
     odd = told(AccountingStatus.OTHER, 1, SWITCH, problem="it has no Acct-Status-Type", client_name="sw")
     bench.take(odd, odd)

@@ -73,7 +73,8 @@ def taken_over(book: Book, session: Session) -> None:
 
 def authorized_elsewhere(book: Book, session: Session) -> Session | None:
     """What is ended here by a session that another node has authorized; None when nothing is."""
-    same = matching.renewed_by(session, book)
+    # The same one, or one that can't go on beside it: the stop of that may have gone to the other node.
+    same = matching.renewed_by(session, book) or next(iter(matching.replaced_by(session, book)), None)
     if same is None or same.id == session.id or same.reauthorized_at >= session.reauthorized_at:
         return None
     after = ended(same, EndCause.REPLACED, session.reauthorized_at)
