@@ -22,13 +22,6 @@ NewEndpoint = Callable[[Site], Endpoint]
 DUE, FORGOTTEN = 12960, 86401  # seconds: a tenth before four hours; more than a day
 
 
-@pytest.fixture(scope="module")
-def own_site(new_site: Callable[..., Site], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Without questions of mdmd's own, which would count as failures of an Intune that a test has taken away."""
-    with new_site(tmp_path_factory.mktemp("outage"), toml={"recheck_rate": "0"}) as running:
-        yield running
-
-
 @pytest.fixture
 def steady_site(own_site: Site) -> Iterator[Site]:
     """A site whose Intune a test may take away; there again after it."""
