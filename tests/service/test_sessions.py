@@ -205,7 +205,11 @@ def test_a_new_session_at_the_other_node_ends_the_one_of_that_station_here(bench
     bench.take(accept(1, 0, SWITCH, LAPTOP, A1), accept(2, 0, SWITCH, PHONE, A2))
     mine = bench.live()[ONE]
     again = replace(
-        mine, id=f"{3:024x}", node="radius2", audit_session_id="0A00000100000099", reauthorized_at=mine.reauthorized_at + 60
+        mine,
+        id=f"{3:024x}",
+        node="radius2",
+        audit_session_id="0A00000100000099",
+        reauthorized_at=mine.reauthorized_at + 60,
     )
     # The station somewhere else is no reason, and neither is another station at the same port.
     assert bench.keeper.authorized_elsewhere(replace(again, client="192.0.2.99")) is None
