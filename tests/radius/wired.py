@@ -30,6 +30,7 @@ TOML = {
     "reauth_interval": f'"{INTERVAL}s"',
     "refresh_margin": f'"{MARGIN}s"',
     "recheck_interval": '"0s"',
+    "recheck_rate": "50",  # so many that a few timers which end together need no start of seconds
 }
 PROBATION = "host/probation"  # the user whose session its timer ends
 

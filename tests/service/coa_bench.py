@@ -131,7 +131,10 @@ class Bench:
 
     def signs_in(self, number: int = 1) -> Decision:
         """radiusd decides, and mdmd reads it in the journal."""
-        made = self.decide(number).decision
+        return self.reads(self.decide(number).decision)
+
+    def reads(self, made: Decision) -> Decision:
+        """The journal's reader comes to that decision."""
         self.decided[made.id] = made
         self.position += 1
         self.keeper.ingest([made], (), JournalPosition("20270115T08.jsonl", 1, self.position), self.clock.wall())
@@ -161,6 +164,7 @@ class Bench:
 
     async def quiet(self) -> None:
         """Whatever is to be looked at has been."""
+        await asyncio.sleep(0)  # what has happened is told by the event loop's next turn
         await until(lambda: not self.changes.waiting and not self.desk._in_hand and not self.desk._writing)
 
     def lines(self, event: str) -> list[str]:

@@ -240,6 +240,28 @@ def test_what_the_journal_says_settles_what_is_in_doubt(tmp_path: Path) -> None:
     run(test())
 
 
+def test_a_timer_that_runs_out_just_before_the_packet_does_not_confirm_it(tmp_path: Path) -> None:
+    """It was decided on the old record, and the device still does what it was asked for: no second packet."""
+
+    async def test() -> None:
+        async with bench(tmp_path) as b:
+            b.starts()
+            b.authenticates = False
+            old = b.decide()
+            b.clock.advance(0.1)
+            b.says(NONCOMPLIANT)
+            await until(lambda: b.orders() and b.orders()[0].state == "acked")
+            b.reads(old.decision)
+            await b.quiet()
+            assert (b.session().rule, b.orders()[0].settled) == ("Compliant", False)
+            b.clock.advance(0.1)
+            b.signs_in()
+            (order,) = await b.settled()
+            assert (order.code, b.session().rule, b.nas.distinct) == ("M1601", "Quarantined", 1)
+
+    run(test())
+
+
 def test_a_device_without_a_secret_is_an_alarm_until_it_has_one(tmp_path: Path) -> None:
     async def test() -> None:
         async with bench(tmp_path) as b:

@@ -27,7 +27,7 @@ from .events import EventLog
 from .redecide import Outlook, pushed_decision
 from .sessions import SessionKeeper
 
-_CONFIRMING_SLACK = 1.0  # seconds; two clocks of one machine and a packet on its way
+_CONFIRMING_SLACK = 1.0  # seconds; a taken over order's packet was dated by another node's clock
 
 
 class Withdrawn(Exception):
@@ -234,9 +234,21 @@ def settled_by(order: CoaOrder, session: Session | None, now: float) -> CoaOrder
     since = order.prepared_at
     if since is None or not (order.state is OrderState.ACKED or order.in_doubt):
         return None
-    if session.decision_id == order.decision_id or session.reauthorized_at < since - _CONFIRMING_SLACK:
+    if session.decision_id == order.decision_id or not _after_the_packet(order, session, since):
         return None
     return coa_orders.confirmed(order, now, f"authorized anew by decision {session.decision_id}")
+
+
+def _after_the_packet(order: CoaOrder, session: Session, prepared_at: float) -> bool:
+    """Whether the session's decision came after it.
+
+    Its timer can run out just before: that reauthentication was decided on the old record, and the device has yet to
+    do what it was asked for. So within what two clocks may differ, only what the order is for counts.
+    """
+    if session.reauthorized_at >= prepared_at:
+        return True
+    has = (session.rule, session.profile)
+    return session.reauthorized_at >= prepared_at - _CONFIRMING_SLACK and has == (order.rule, order.profile)
 
 
 def _why_not(found: Assessment) -> str:
