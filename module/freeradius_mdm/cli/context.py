@@ -1,0 +1,65 @@
+"""What every command works with: the configuration, the store, the terminal, the clock."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..config.model import Config
+from ..config.reader import load
+from ..operations.codes import OperationCode
+from ..operations.errors import OperationError
+from ..store.query import StoreQueries
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+
+
+def _error_console() -> Console:
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+
+
+@dataclass
+class Context:
+    """`out` is for what was asked for, `err` for progress and errors, so that a pipe carries the first alone.
+
+    `file`: mdm.toml. `wall`: seconds since the epoch. Colour and width are rich's business (NO_COLOR, COLUMNS, no
+    colour into a pipe). Markup is off: what a device sends is printed as it is.
+    """
+
+    file: Path
+    as_json: bool = False
+    out: Console = field(default_factory=_console)
+    err: Console = field(default_factory=_error_console)
+    wall: Callable[[], float] = time.time
+    _config: Config | None = None
+
+    def config(self) -> Config:
+        """mdm.toml, read once. Raises ConfigError, OperationError."""
+        if self._config is None:
+            if not self.file.exists():
+                raise OperationError(
+                    OperationCode.NO_CONFIGURATION,
+                    "there is no configuration file",
+                    where=str(self.file),
+                    allowed="the mdm.toml that radiusd and mdmd read",
+                    next="name it: mdmctl --config FILE, or MDM_CONFIG in the environment",
+                )
+            self._config = load(self.file)
+        return self._config
+
+    def queries(self) -> StoreQueries:
+        """The store that radiusd and mdmd use. Raises as `config`."""
+        return StoreQueries(self.config().service.store_file)
+
+    def print_json(self, value: Any) -> None:
+        """One JSON document on standard output; field names and units are those of mdmd's API."""
+        sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")

@@ -1,0 +1,25 @@
+"""The one error of an operator's command: code, what was wrong, where, what is allowed, the next step."""
+
+from __future__ import annotations
+
+from ..errors import MdmError
+from .codes import OperationCode
+
+
+class OperationError(MdmError):
+    """Empty text: nothing to say there. `str` gives one line for each part that is not empty.
+
+    M1806 no decision has the id 4f1c
+      where: /var/lib/freeradius-mdm/store.sqlite
+      allowed: 24 hexadecimal digits, or the beginning of an id
+      next: mdmctl decisions lists them
+    """
+
+    def __init__(self, code: OperationCode, what: str, *, where: str = "", allowed: str = "", next: str = "") -> None:
+        self.code = code
+        self.what = what
+        self.where = where
+        self.allowed = allowed
+        self.next = next
+        parts = (("where", where), ("allowed", allowed), ("next", next))
+        super().__init__("\n".join([f"{code} {what}", *(f"  {name}: {text}" for name, text in parts if text)]))
