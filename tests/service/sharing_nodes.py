@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from freeradius_mdm.accounting import AccountingEvent, AccountingStatus
 from freeradius_mdm.compliance import EndpointKey
 from freeradius_mdm.journal import JournalWriter
 from freeradius_mdm.store.read import StoreReader
@@ -79,6 +80,19 @@ class Node(Site):
                 request=(("User-Name", f"host/{number}"),),
             )
             JournalWriter(self.state / "journal").append("decision", made.to_json(), at)
+
+    def accounts(self, status: AccountingStatus, number: int, *, at: float) -> None:
+        """Its radiusd got an Accounting-Request about the session that the decision of that number opened somewhere."""
+        make_directory(self.state / "journal")
+        told = AccountingEvent(
+            at,
+            status,
+            client="192.0.2.10",
+            calling_station=f"00-50-56-00-00-{number:02X}",
+            acct_session_id=f"{number:08X}",
+            decision_ids=(f"{number:024x}",),
+        )
+        JournalWriter(self.state / "journal").append("accounting", told.to_json(), at)
 
     def sessions(self) -> dict[str, str]:
         """Id and home of each live session of this node."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from freeradius_mdm.accounting import AccountingStatus
 from tests.store.samples import key
 
 from .fakes import until_now
@@ -97,6 +98,23 @@ def test_sessions_of_a_dead_node_go_on(nodes: Nodes) -> None:
     nodes.start_one(nodes.one)
     until_now(lambda: not nodes.two.sessions())
     assert set(nodes.one.sessions()) == IDS
+
+
+def test_accounting_that_goes_to_the_other_node(nodes: Nodes) -> None:
+    """A device with a list of accounting servers of its own, and one whose restart is told to one server alone."""
+    now = time.time()
+    nodes.one.accepts(1, 2, 3, at=now)
+    until_now(lambda: set(nodes.one.sessions()) == IDS)
+    nodes.two.accounts(AccountingStatus.START, 1, at=now + 1)
+    nodes.two.accounts(AccountingStatus.START, 2, at=now + 1)
+    until_now(lambda: nodes.one.get("/v1/health")["sessions"]["started"] == 2)
+    nodes.two.accounts(AccountingStatus.STOP, 2, at=now + 5)
+    until_now(lambda: set(nodes.one.sessions()) == IDS - {f"{2:024x}"})
+    assert nodes.one.get(f"/v1/sessions/{2:024x}")["end_cause"] == "stop"
+    nodes.two.accounts(AccountingStatus.ON, 0, at=now + 9)
+    until_now(lambda: nodes.one.sessions() == {})
+    assert nodes.one.get(f"/v1/sessions/{3:024x}")["end_cause"] == "nas-restarted"
+    assert nodes.two.sessions() == {}
 
 
 def test_a_device_at_both_nodes_is_rechecked_by_one(nodes: Nodes) -> None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from ..accounting import AccountingEvent
+from ..accounting import AccountingEvent, AccountingStatus
 from ..decision import Decision
 from ..download.record import Download
 from ..sessions import ledger
@@ -40,6 +40,8 @@ class SessionKeeper:
         found = writer.sessions(now - ledger.REMEMBERED)
         self._book = Book(found)
         self._listeners: list[Listener] = []
+        # Accounting that may be about another node's sessions, once it is stored: see `accounted_elsewhere`.
+        self.on_foreign: list[Callable[[Sequence[AccountingEvent]], None]] = []
         self._told: set[tuple[str, str]] = set()
         self.directory = SessionDirectory(session for session in found if session.live)
         self.tally = Tally()  # since the start
@@ -63,10 +65,11 @@ class SessionKeeper:
         decisions = [line for line in lines if isinstance(line, Decision)]
         downloads = [line for line in lines if isinstance(line, Download)]
         tally = Tally()
+        foreign: list[AccountingEvent] = []
 
         def apply(new: Sequence[Decision]) -> Iterable[Session]:
             nonlocal tally
-            tally = self._apply(lines, {id(each) for each in new})
+            tally = self._apply(lines, {id(each) for each in new}, foreign)
             return _stored(self._book.so_far())
 
         with self._mutex:
@@ -75,6 +78,8 @@ class SessionKeeper:
             self.tally = self.tally.plus(tally)
             self._publish(changes)
         self._tell_odd(lines)
+        for listener in self.on_foreign if foreign else ():
+            listener(foreign)
         return new
 
     def age(self, now: float, lost_after: float) -> int:
@@ -135,6 +140,20 @@ class SessionKeeper:
             self._publish(changes)
             return after
 
+    def accounted_elsewhere(self, event: AccountingEvent) -> bool:
+        """Another node got an Accounting-Request about a session it does not know; True when it is one of these.
+
+        Network devices may send authentication to one server and accounting to another.
+        """
+        with self._mutex:
+            with self._book.changes() as changes:
+                applied = ledger.accounted(self._book, event).applied > 0
+                stored = _stored(self._book.so_far())
+                if stored:
+                    self._writer.put_sessions(stored)
+            self._publish(changes)
+        return applied
+
     def known(self, identifier: str) -> Session | None:
         """The session of that id, an ended one too while it is remembered."""
         with self._mutex:
@@ -164,11 +183,14 @@ class SessionKeeper:
             self._publish(changes)
             return after
 
-    def _apply(self, lines: Sequence[Line], new: set[int]) -> Tally:
+    def _apply(self, lines: Sequence[Line], new: set[int], foreign: list[AccountingEvent]) -> Tally:
         tally = Tally()
         for line in lines:
             if isinstance(line, AccountingEvent):
-                tally = tally.plus(ledger.accounted(self._book, line))
+                found = ledger.accounted(self._book, line)
+                tally = tally.plus(found)
+                if found.unmatched or line.status in (AccountingStatus.ON, AccountingStatus.OFF):
+                    foreign.append(line)
             elif isinstance(line, Decision) and id(line) in new:
                 ledger.decided(self._book, line, self._node)
         return tally

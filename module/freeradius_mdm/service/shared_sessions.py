@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from ..accounting import AccountingEvent
 from ..decision import Decision
 from ..errors import StoreError
 from ..sessions.book import Change
@@ -17,7 +19,9 @@ from .events import EventLog
 from .sessions import SessionKeeper
 
 TOPIC = "authorized"
+ACCOUNTING = "accounting"
 _AT_ONCE = 200  # sessions
+_MOST_FOREIGN = 10_000  # accounting events; a device that floods must not cost memory without end
 
 
 class SharedSessions:
@@ -39,6 +43,7 @@ class SharedSessions:
         self._events = events
         self._wall = wall
         self._changed: dict[str, None] = {}  # sessions to be told of
+        self._foreign: deque[AccountingEvent] = deque(maxlen=_MOST_FOREIGN)
         self._authorized: set[str] = set()  # of these, those with a decision that the others have not been told of
 
     def changed(self, changes: Sequence[Change], in_loop: Callable[[Callable[[], None]], None]) -> None:
@@ -63,6 +68,8 @@ class SharedSessions:
 
     async def tell(self) -> bool:
         """Tell of what has changed; True when there is more. Raises StoreError, and then nothing is lost."""
+        while self._foreign:
+            await self._cluster.announce(ACCOUNTING, self._foreign.popleft().to_json())
         ids = list(self._changed)[:_AT_ONCE]
         for id_ in ids:
             del self._changed[id_]
@@ -99,6 +106,14 @@ class SharedSessions:
         ended = await asyncio.to_thread(self._keeper.authorized_elsewhere, session)
         if ended is not None:
             self._events.info("session_moved", session=ended.id, to=session.node, there=session.id)
+
+    def foreign(self, events: Sequence[AccountingEvent], in_loop: Callable[[Callable[[], None]], None]) -> None:
+        """Accounting came here about sessions of other nodes, maybe (`SessionKeeper.on_foreign`). In any thread."""
+        in_loop(lambda: self._foreign.extend(events))
+
+    async def accounted_elsewhere(self, text: str) -> None:
+        """What another node announced under ACCOUNTING. Raises ValueError."""
+        await asyncio.to_thread(self._keeper.accounted_elsewhere, AccountingEvent.from_json(text))
 
     async def moved(self, id_: str, to: str) -> None:
         """Another node answers for it."""

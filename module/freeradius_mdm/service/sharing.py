@@ -89,6 +89,7 @@ class Sharing:
             self._sessions.changed(changes, in_loop)
 
         self._keeper.on_change(changed)
+        self._keeper.on_foreign.append(lambda events: self._sessions.foreign(events, in_loop))
         await self.cluster.start(self)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -168,6 +169,8 @@ class Sharing:
             await self.polling.learn(text, self._polling)
         elif topic == shared_sessions.TOPIC:
             await self._sessions.authorized_elsewhere(text)
+        elif topic == shared_sessions.ACCOUNTING:
+            await self._sessions.accounted_elsewhere(text)
 
     async def peer_joined(self, name: str) -> None:
         """See Inbox."""
