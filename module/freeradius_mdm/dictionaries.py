@@ -63,7 +63,7 @@ class _Reader:
         self._values: list[list[str]] = []
         self._extended: set[int] = set()
         self._latest: dict[tuple[int, bool, tuple[int, ...]], str] = {}  # by place on the wire
-        self._renamed: dict[str, tuple[int, bool, tuple[int, ...]]] = {}
+        self._older: dict[str, tuple[int, bool, tuple[int, ...]]] = {}  # names of a place that has got another one
 
     def read(self, file: Path) -> None:
         if file in self.stamps:
@@ -142,10 +142,9 @@ class _Reader:
         key = name.lower()
         self._oids[key] = oid
         place = (vendor, extended, oid)
-        older = self._attributes.get(self._latest.get(place, ""))
-        if older is not None and older.type == _TYPE_ALIASES.get(type_, type_):
-            self._renamed[older.name.lower()] = place
-        self._renamed.pop(key, None)
+        if place in self._latest:
+            self._older[self._latest[place]] = place
+        self._older.pop(key, None)
         self._latest[place] = key
         self._attributes[key] = DictionaryAttribute(
             name=name,
@@ -175,10 +174,18 @@ class _Reader:
             if found is not None and number is not None:
                 found.values.numbers[words[2].lower()] = number
                 found.values.printed[number] = words[2]
-        for key, place in self._renamed.items():
-            newer = self._attributes[self._latest[place]].name
-            self._attributes[key] = replace(self._attributes[key], newer_name=newer)
+        for key, place in self._older.items():
+            older, newer = self._attributes[key], self._attributes[self._latest[place]]
+            if _shape(older) == _shape(newer):
+                self._attributes[key] = replace(older, newer_name=newer.name)
+            else:
+                self._attributes[key] = replace(older, overlaid_by=newer.name)
         return Dictionary({found.name: found for found in self._attributes.values()}, self._attributes)
+
+
+def _shape(attribute: DictionaryAttribute) -> tuple[object, ...]:
+    """What says how a value is written into a packet."""
+    return attribute.type, attribute.tagged, attribute.encrypted, attribute.length
 
 
 # FreeRADIUS 3.2's other words for the same.

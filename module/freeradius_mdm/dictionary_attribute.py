@@ -30,7 +30,8 @@ class DictionaryAttribute:
     `type`: the dictionary's word in lower case, `octets` also for `octets[16]`, whose length is `length`.
     `encrypted`: 0 for none, else FreeRADIUS's method 1 to 3. `depth`: 1, more inside a TLV. `extended`: an attribute
     of RFC 6929's space. `flags`: the other words, such as `array` and `concat`. `newer_name`: of the same attribute, if
-    it has one; FreeRADIUS 3.2.7 shows that in a list, 3.2.1 the name that was used.
+    it has one; FreeRADIUS 3.2.7 shows that in a list, 3.2.1 the name that was used. `overlaid_by`: a later attribute of
+    the same number and another type; FreeRADIUS 3.2.7 then writes values of this one in the type of that one.
     """
 
     name: str
@@ -46,6 +47,7 @@ class DictionaryAttribute:
     flags: frozenset[str] = frozenset()
     format: VendorFormat = field(default_factory=VendorFormat)
     newer_name: str = ""
+    overlaid_by: str = ""
 
     @property
     def sent(self) -> bool:

@@ -137,6 +137,8 @@ def _unfit(attribute: DictionaryAttribute) -> str:
     name = attribute.name
     if not attribute.sent:
         return f"{name} is never sent: it is FreeRADIUS's own"
+    if attribute.overlaid_by:
+        return f"{name} can't be sent: {attribute.overlaid_by} has the same number and another type, use that name"
     if attribute.encrypted or "secret" in attribute.flags:
         return f"{name} can't be set freely: it is a secret"
     if attribute.extended or attribute.depth > 1:

@@ -134,6 +134,8 @@ def disagreements(dictionary: Dictionary, types: Mapping[str, Type] = TYPES) -> 
             found.append(f"{name} is of type {known.type} instead of {kind.form}")
         if known.newer_name:
             found.append(f"{name} has got the other name {known.newer_name}")
+        if known.overlaid_by:
+            found.append(f"{name} has the number of {known.overlaid_by}, which is of another type")
         if known.tagged is not kind.tagged:
             found.append(f"{name} has {'a' if known.tagged else 'no'} tag")
         if known.sent is not bool(kind.size):
