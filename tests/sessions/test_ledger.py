@@ -103,3 +103,16 @@ def test_an_end_says_why_and_when() -> None:
     )
     session = only(book)
     assert (session.ended_at, session.end_cause, session.terminate_cause) == (T0 + 60, "stop", "Idle-Timeout")
+
+
+def test_a_device_that_names_neither_port_nor_session_has_one_of_a_station() -> None:
+    """Each Accept for a dock that comes back would be a session of its own, all of them looked at for the next one."""
+    silent = {name: value for name, value in SWITCH.items() if name not in ("nas_port", "nas_port_id")}
+    book = played(*(accept(number, number, silent, LAPTOP) for number in range(1, 40)))
+    assert shown(book) == [(1, 39, "", "authorized")]
+
+
+def test_one_that_does_has_as_many_as_it_names() -> None:
+    silent = {name: value for name, value in SWITCH.items() if name not in ("nas_port", "nas_port_id")}
+    book = played(accept(1, 0, silent, LAPTOP, A1), accept(2, 5, silent, LAPTOP))
+    assert shown(book) == [(1, 1, "", "authorized"), (2, 2, "", "authorized")]

@@ -150,7 +150,15 @@ def _is_at(one: Session, other: Session | AccountingEvent) -> bool:
         return one.called_station.lower() == other.called_station.lower()
     ports = ((one.nas_port_id, other.nas_port_id), (one.nas_port, other.nas_port))
     known = [(mine, its) for mine, its in ports if mine and its]
-    return bool(known) and all(mine == its for mine, its in known)
+    if known:
+        return all(mine == its for mine, its in known)
+    # A device that says nothing of places or sessions has one of a station, which it could not name otherwise either.
+    return bool(one.mac) and not (_is_named(one) or _is_named(other))
+
+
+def _is_named(session: Session | AccountingEvent) -> bool:
+    """The device says where it is, or which of several."""
+    return bool(session.nas_port_id or session.nas_port or session.audit_session_id or session.acct_session_id)
 
 
 def _differ(one: str, other: str) -> bool:
