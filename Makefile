@@ -26,7 +26,7 @@ TEST_PACKAGES = hostapd wpasupplicant redis-server \
 PYTEST = $(PYTHON) -m pytest -o cache_dir="$(STATE)/cache/pytest" $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-debian13 lint bench fleet clean
+.PHONY: help setup run demo test test-debian13 test-docker docker-images docker-lab docker-down lock lint bench fleet clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -48,6 +48,25 @@ test-debian13: setup ## the end-to-end tests against FreeRADIUS 3.2.7 in a Debia
 	@module/freeradius_mdm/lab/setup.sh "$(STATE)" "$(VENV)" $(TEST_PACKAGES) debootstrap
 	@$(AS_ROOT) tests/debian13/make_chroot.sh "$(CHROOT)"
 	@$(AS_ROOT) env MDM_TEST_CHROOT="$(CHROOT)" $(PYTEST) tests/radius tests/spikes
+
+test-docker: setup ## the images and two nodes in containers, driven from outside; skipped where no engine can be had
+	@MDM_TEST_DOCKER=1 $(PYTEST) tests/docker
+
+docker-images: ## container images; CA_BUNDLE=, INDEX_URL=, APT_MIRROR= for a site of its own, see docker/build.sh
+	@docker/engine.sh start >/dev/null
+	@docker/base.sh
+	@docker/build.sh
+
+docker-lab: ## the lab of `make run` in containers: two nodes, Redis with Sentinels, simulated Microsoft
+	@docker/engine.sh start >/dev/null
+	@MDM_SITE="$(STATE)/docker" docker/lab.sh up
+
+docker-down: ## remove all of that: containers, networks, volumes; with REMOVE_IMAGES=1 the images too
+	@MDM_SITE="$(STATE)/docker" docker/lab.sh down
+	@docker/engine.sh stop
+
+lock: ## the lock files from pyproject.toml; UPGRADE=1 takes the newest versions that fit
+	@lock/make.sh "$(STATE)/cache/uv" $(if $(UPGRADE),--upgrade)
 
 lint: setup ## ruff and mypy --strict
 	@$(VENV)/bin/ruff check .

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from freeradius_mdm.describe import describe
-from freeradius_mdm.request_record import recorded, request_of
+from freeradius_mdm.reply_size import room_for
+from freeradius_mdm.request_record import NOT_KEPT, has_uri_attribute, not_kept, recorded, request_of
 from freeradius_mdm.trail import Trail
-from tests.builders import MAB, NOW, VPN, WIRED_EAP_TLS, request
+from tests.builders import MAB, NOW, PRINTED, URI, URI_ATTRIBUTE, VPN, WIRED_EAP_TLS, request
 
 SECRET = "hunter2secret"  # noqa: S105 made up
 
@@ -77,13 +78,14 @@ AV_PAIRS = (
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_is_left_out(name: str) -> None:
     kept = recorded(request(("User-Name", "somebody"), (name, SECRETS[name])))
-    assert [pair for pair in kept if pair[1]] == [("User-Name", "somebody")]
+    assert [pair for pair in kept if pair[1]] == [("User-Name", "somebody"), (NOT_KEPT, name.partition(":")[0])]
+    assert not_kept(kept) == (name.partition(":")[0],)
 
 
 @pytest.mark.parametrize("value", AV_PAIRS)
 def test_a_secret_in_a_cisco_pair_is_left_out(value: str) -> None:
     pairs = (("Cisco-AVPair", value), ("Cisco-AVPair", "audit-session-id=0A0A"))
-    assert recorded(request(*pairs)) == (("Cisco-AVPair", "audit-session-id=0A0A"),)
+    assert recorded(request(*pairs)) == (("Cisco-AVPair", "audit-session-id=0A0A"), (NOT_KEPT, "Cisco-AVPair"))
 
 
 def test_no_secret_is_in_a_decision() -> None:
@@ -134,8 +136,38 @@ def test_it_is_the_same_request_again(pairs: tuple[tuple[str, str], ...]) -> Non
     assert {name: again.all(name) for name in names} == {name: asked.all(name) for name in names}
 
 
-def test_a_cut_value_is_left_out_and_none_is_cut() -> None:
-    assert recorded(request(("User-Name", "x" * 999), ("Connect-Info", "x" * 1000))) == (("User-Name", "x" * 999),)
+def test_a_value_is_kept_as_it_was_decided_on_however_long_it_is() -> None:
+    """rlm_python3 hands on 1023 bytes at most; the hooks decide on that, and refuse a certificate's name of 1000."""
+    pairs = (("User-Name", "x" * 999), ("TLS-Client-Cert-Common-Name", "x" * 1023))
+    assert recorded(request(*pairs)) == pairs
+
+
+def test_what_is_too_much_is_left_out_and_named() -> None:
+    # RFC 2865 section 3: 4096 bytes, 20 of them the header; an attribute has 3 at least.
+    tiny = tuple(("Class", f"0x{number % 256:02x}") for number in range((4096 - 20) // 3))
+    assert recorded(request(*tiny)) == tiny
+    large = tuple(("Connect-Info", "x" * 1000) for _ in range(50))
+    assert recorded(request(*large)) == (*large[:40], (NOT_KEPT, "Connect-Info"))
+
+
+def test_what_else_the_decision_depends_on_is_kept() -> None:
+    """The place says EAP-TLS, a reply that is part full has less room, and URI names may not be told one by one."""
+    asked = request(*MAB, control=[("MDM-Place", "eap-tls")], reply=[("Cisco-AVPair", "a=b")])
+    again = request_of(recorded(asked), "MAB")
+    assert (again.request, again.control_value("MDM-Place")) == (MAB, "eap-tls")
+    assert (room_for(again), room_for(asked)) == (4058 - 11, 4058 - 11)  # RFC 2865: 2 + 4 + 2 + 3 bytes
+    eap = request(*WIRED_EAP_TLS, ("Proxy-State", "0xab"), reply=[("Class", "0x01"), ("MS-MPPE-Send-Key", "0x00")])
+    assert room_for(request_of(recorded(eap), "EAP-TLS")) == room_for(eap)
+    printed = request((PRINTED, "DNS:laptop.example"))
+    assert has_uri_attribute(recorded(printed, has_uri_attribute=True))
+    assert not has_uri_attribute(recorded(printed, has_uri_attribute=False))
+    assert has_uri_attribute(recorded(request((PRINTED, f"URI:{URI}"), (URI_ATTRIBUTE, URI)), has_uri_attribute=True))
+
+
+def test_no_attribute_of_a_request_can_pass_for_that() -> None:
+    forged = ((NOT_KEPT, "Class"), ("MDM-Place", "eap-tls"), ("MDM-Reply-Taken", "4000"), ("MDM-No-Uri-Names", "yes"))
+    kept = recorded(request(*forged))
+    assert kept == ((NOT_KEPT, "MDM-Not-Kept MDM-Place MDM-Reply-Taken MDM-No-Uri-Names"),)
 
 
 def test_repeated_attributes_keep_their_order() -> None:

@@ -39,6 +39,8 @@ class Code(StrEnum):
     MONITORED = "M1304"
     REJECTED_BY_PROFILE = "M1305"
     PROFILE_SELECTED = "M1306"
+    EXEMPTED = "M1307"
+    EXEMPTION_IGNORED = "M1308"
     REPLY_BUILT = "M1401"
     REPLY_CONFIRMED = "M1402"
     REPLY_REFUSED = "M1410"
@@ -143,6 +145,11 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.MONITORED: Meaning("monitor mode: let in as configured"),
     Code.REJECTED_BY_PROFILE: Meaning("the authorization profile rejects"),
     Code.PROFILE_SELECTED: Meaning("authorization profile selected"),
+    Code.EXEMPTED: Meaning("an operator's exemption applies, whatever the rules say"),
+    Code.EXEMPTION_IGNORED: Meaning(
+        "an exemption names an authorization profile that is not there any more, and is ignored",
+        "end it with mdmctl exempt end, or give mdm.toml that profile back",
+    ),
     Code.REPLY_BUILT: Meaning("reply built"),
     Code.REPLY_CONFIRMED: Meaning("reply confirmed as it goes out"),
     Code.REPLY_REFUSED: Meaning(

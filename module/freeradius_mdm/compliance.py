@@ -83,6 +83,7 @@ class ComplianceAnswer:
     macs: tuple[str, ...] = ()
 
 
+UNKNOWN_ANSWER = ComplianceAnswer(Registration.UNKNOWN, Compliance.UNKNOWN, Managed.UNKNOWN)
 UNREGISTERED_ANSWER = ComplianceAnswer(Registration.UNREGISTERED, Compliance.UNKNOWN, Managed.FALSE)
 
 

@@ -6,6 +6,7 @@ has no clock of its own. Standard library only: radiusd imports this.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from .config.model import Config, Mode
 from .decision import Decision, Outcome
 from .describe import draft as draft_of
 from .errors import ReplyError, ReplyTooLong, StoreError
+from .exemption import Exemption
 from .identity.identify import identify
 from .identity.model import Identity
 from .network_device import NetworkDevice
@@ -31,6 +33,7 @@ from .trail import Trail
 
 ReadRecord = Callable[[EndpointKey], ComplianceRecord | None]
 ReadAddress = Callable[[str], str]
+ReadExemption = Callable[[EndpointKey], Exemption | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +63,20 @@ def decide(
     waited: bool,
     enrolment_address: ReadAddress = lambda _: "",
     asked_ahead: Callable[[EndpointKey], float | None] = lambda _: None,
+    read_exemption: ReadExemption = lambda _: None,
 ) -> Verdict | Pending:
     """Decide, or say whose answer is missing. With `waited` it always decides.
 
     `enrolment_address` gives the address that an MDM server, by its name, has for enrolment; empty when unknown.
     `asked_ahead`: since when the MDM server was asked for this very authentication, before it came to a decision.
+    `read_exemption`: the endpoint's exemption that was made last, unless it was ended.
     """
     now = trail.clock()
     identity = identify(request, config.identity, has_uri_attribute=has_uri_attribute)
     if not waited:
         _tell_identity(identity, trail)
     state: RecordState | None = None
+    exempted: Exemption | None = None
     if identity.key is not None and identity.refusal is None:
         record = _read(read_record, identity.key, trail)
         server = config.server(identity.key.server)
@@ -80,7 +86,10 @@ def decide(
         asked = asked_ahead(identity.key)
         state = state_of(record, server, trail.started if asked is None else asked, now)
         _tell_state(state, record, trail)
-    return _select(request, config, identity, state, trail, enrolment_address)
+        exempted = _exempted(read_exemption, identity.key, config, trail, now)
+    return _select(
+        request, config, identity, state, exempted, trail, enrolment_address, has_uri_attribute=has_uri_attribute
+    )
 
 
 def _tell_identity(identity: Identity, trail: Trail) -> None:
@@ -99,6 +108,25 @@ def _read(read_record: ReadRecord, key: EndpointKey, trail: Trail) -> Compliance
     except StoreError as error:
         trail.add(Code.STORE_UNREADABLE, str(error))
         return None
+
+
+def applicable(found: Exemption | None, config: Config, now: float) -> Exemption | None:
+    """The exemption if it counts now: in force, and its profile is there."""
+    return found if found is not None and found.in_force(now) and found.profile in config.profiles else None
+
+
+def _exempted(read: ReadExemption, key: EndpointKey, config: Config, trail: Trail, now: float) -> Exemption | None:
+    try:
+        found = read(key)
+    except StoreError as error:
+        trail.add(Code.STORE_UNREADABLE, str(error))
+        return None
+    exempted = applicable(found, config, now)
+    if exempted is not None:
+        trail.add(Code.EXEMPTED, str(exempted))
+    elif found is not None and found.in_force(now):
+        trail.add(Code.EXEMPTION_IGNORED, f"{found}, which mdm.toml does not have")
+    return exempted
 
 
 def _tell_state(state: RecordState, record: ComplianceRecord | None, trail: Trail) -> None:
@@ -120,28 +148,36 @@ def _select(
     config: Config,
     identity: Identity,
     state: RecordState | None,
+    exempted: Exemption | None,
     trail: Trail,
     enrolment_address: ReadAddress,
+    *,
+    has_uri_attribute: bool,
 ) -> Verdict:
     device = network_device.find(request, config)
     family = device.family.name if device.family else ""
     values = RequestValues(request, identity, state, family)
     policy = config.policy
-    rule_name, profile_name, monitor = "", "", policy.mode is Mode.MONITOR
+    rule_name, profile_name, tried_out = "", "", False
     if identity.refusal is None:
         for result in evaluate(policy.rules, values):
             trail.add(Code.RULE_MATCHED if result.matched else Code.RULE_SKIPPED, f"{result.rule.name}: {result.why}")
             if result.matched:
-                rule_name, profile_name = result.rule.name, result.rule.profile
-                monitor = monitor or result.rule.monitor
+                rule_name, profile_name, tried_out = result.rule.name, result.rule.profile, result.rule.monitor
         if not rule_name:
             profile_name = policy.default_profile
             trail.add(Code.DEFAULT_PROFILE, profile_name)
-    draft = replace(draft_of(request, identity, values, state, trail), family=family)
+    draft = draft_of(request, identity, values, state, trail, has_uri_attribute=has_uri_attribute)
+    draft = replace(draft, family=family)
     because = f"rule {rule_name}" if rule_name else f"no rule matched{identity.why_none}"
     code = Code.RULE_MATCHED if rule_name else Code.DEFAULT_PROFILE
+    if exempted is not None:
+        # The rules were gone through for the record only.
+        rule_name, profile_name, tried_out = "", exempted.profile, False
+        because, code = str(exempted), Code.EXEMPTED
+        draft = replace(draft, exemption=exempted.id)
     draft = replace(draft, rule=rule_name, profile=profile_name, reason=because, reason_code=code.value)
-    if monitor and policy.monitor_profile:
+    if (tried_out or policy.mode is Mode.MONITOR) and policy.monitor_profile:
         would_be = profile_name or f"reject: {(identity.refusal or ('', ''))[1]}"
         trail.add(Code.MONITORED, f"{policy.monitor_profile} instead of {would_be}")
         draft = replace(
@@ -159,7 +195,10 @@ def _select(
         message = "" if request.is_eap else f"{code} {MEANINGS[code].text}"
         return _rejected(draft, code, text, values, message)
     profile = config.profiles[profile_name]
-    return _build(request, config, profile, draft, state, values, device, trail, enrolment_address)
+    left = state.timer if state else int(config.servers[0].reauth_interval)
+    if exempted is not None:
+        left = max(1, min(left, math.floor(exempted.until - trail.clock())))
+    return _build(request, config, profile, draft, left, values, device, trail, enrolment_address)
 
 
 def _build(
@@ -167,7 +206,7 @@ def _build(
     config: Config,
     profile: AuthorizationProfile,
     draft: Decision,
-    state: RecordState | None,
+    left: int,
     values: RequestValues,
     device: NetworkDevice,
     trail: Trail,
@@ -175,16 +214,18 @@ def _build(
 ) -> Verdict:
     trail.add(Code.PROFILE_SELECTED, profile.name)
     if profile.access is Access.REJECT:
-        reason = f"{draft.reason}, profile {profile.name}"
         trail.add(Code.REJECTED_BY_PROFILE, profile.name)
         message = "" if request.is_eap else profile.reply_message
+        if draft.exemption:
+            return _rejected(draft, Code.EXEMPTED, draft.reason, values, message)
+        reason = f"{draft.reason}, profile {profile.name}"
         return _rejected(draft, Code.REJECTED_BY_PROFILE, reason, values, message)
     if device.refusal:
         return _refused(draft, *device.refusal, values, trail)
     given = Authorization(
         config=config,
         device=device,
-        left=state.timer if state else int(config.servers[0].reauth_interval),
+        left=left,
         decision_id=draft.id,
         mac=draft.mac,
         enrolment_address=lambda: enrolment_address(draft.server or config.servers[0].name),
@@ -213,5 +254,9 @@ def _rejected(draft: Decision, code: Code, reason: str, values: RequestValues, m
 
 
 def _published(decision: Decision, values: RequestValues) -> tuple[Pair, ...]:
-    own = (("MDM-Rule", decision.rule), ("MDM-Authorization-Profile", decision.profile))
+    own = (
+        ("MDM-Rule", decision.rule),
+        ("MDM-Authorization-Profile", decision.profile),
+        ("MDM-Exemption", decision.exemption),
+    )
     return (*values.published(), *(Pair(name, value) for name, value in own if value))

@@ -68,6 +68,7 @@ class Decision:
     record_age: int | None = None  # seconds
     rule: str = ""
     profile: str = ""
+    exemption: str = ""  # the id of the operator's exemption that gave the profile; no rule did then
     would_be_rule: str = ""
     would_be_profile: str = ""
     reason: str = ""  # one line: why it was rejected, or the rule that let it in

@@ -20,12 +20,19 @@ from .trail import Trail
 
 
 def draft(
-    request: Request, identity: Identity, values: RequestValues, state: RecordState | None, trail: Trail
+    request: Request,
+    identity: Identity,
+    values: RequestValues,
+    state: RecordState | None,
+    trail: Trail,
+    *,
+    has_uri_attribute: bool,
 ) -> Decision:
     """What `describe` says, with the identity and the record's values."""
     key = identity.key
     return replace(
-        describe(request, trail),
+        describe(request, trail, with_request=False),
+        request=recorded(request, has_uri_attribute=has_uri_attribute),
         identity=key.value if key else "",
         identity_kind=key.kind.value if key else "",
         identity_source=identity.source,

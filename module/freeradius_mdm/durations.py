@@ -19,14 +19,16 @@ def parse(text: object) -> float:
         raise ValueError(f"a bare number, {text}: is it minutes or seconds?")
     match = _SHAPE.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f"not a duration: {text!r}")
+        raise ValueError(f"{text!r} is no duration")
     return int(match[1]) * _UNITS[match[2]]
 
 
 def show(seconds: float) -> str:
     """The shortest exact form: 14400 gives `4h`, 5400 gives `90m`, 0.25 gives `250ms`."""
     milliseconds = round(seconds * 1000)
+    if not milliseconds:
+        return "0s"
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)):
-        if milliseconds and milliseconds % size == 0:
+        if milliseconds % size == 0:
             return f"{milliseconds // size}{unit}"
     return f"{milliseconds}ms"

@@ -105,6 +105,7 @@ class Enforcement:
             waited=waited,
             enrolment_address=self._enrolment_address,
             asked_ahead=lambda key: self._prefetch.asked_at(key, now),
+            read_exemption=self._reader.exemption,
         )
         handle = Pair(DECISION_ID, entry.trail.id)
         if isinstance(outcome, Pending):

@@ -17,24 +17,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .config.codes import MEANINGS, ConfigCode
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file: where it stands, what is wrong, what is allowed, what to do next.
+    """One thing wrong in a file: its kind, where it stands, what is wrong, what is allowed, what to do next.
 
-    `where` is `FILE:LINE` or `FILE: key.path[2].name`.
+    `where`: `FILE:LINE`, or `FILE` when it is about the file as a whole; editors jump to it. `key`: the setting, like
+    `servers[1].tenant`, "" when the line says it all. `hint`: the next step, "" for the usual one of `code`.
+    `str` is one line, for logs; `lines` is the form for people.
     """
 
+    code: ConfigCode
     where: str
     what: str
     allowed: str
     hint: str = ""
+    key: str = ""
+
+    @property
+    def next(self) -> str:
+        """The next step."""
+        return self.hint or MEANINGS[self.code].advice
+
+    def lines(self) -> list[str]:
+        """`FILE:LINE: CODE KEY: WHAT`, below it, indented, what is allowed and the next step."""
+        place = f"{self.where}: {self.code} " + (f"{self.key}: " if self.key else "")
+        return [_one_line(text) for text in (place + self.what, f"  allowed: {self.allowed}", f"  next: {self.next}")]
 
     def __str__(self) -> str:
-        lines = [f"{self.where}: {self.what}", f"    allowed: {self.allowed}"]
-        if self.hint:
-            lines.append(f"    next: {self.hint}")
-        return "\n".join(lines)
+        return "; ".join(line.strip() for line in self.lines())
+
+
+def _one_line(text: str) -> str:
+    """A quoted TOML key can hold line feeds, and whatever a terminal acts on."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class MdmError(Exception):
@@ -42,13 +60,17 @@ class MdmError(Exception):
 
 
 class ConfigError(MdmError):
-    """The configuration can't be used; `problems` holds everything that was found."""
+    """The configuration can't be used; `problems` holds everything that was found. `str`: one line per problem."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
-        head = "1 error in the configuration" if count == 1 else f"{count} errors in the configuration"
-        super().__init__("\n".join([head, *map(str, self.problems)]))
+        self.head = "1 error in the configuration" if count == 1 else f"{count} errors in the configuration"
+        super().__init__("\n".join([self.head, *map(str, self.problems)]))
+
+    def lines(self) -> list[str]:
+        """The form for people: what is wrong, what is allowed and the next step below each other."""
+        return [self.head, *(line for problem in self.problems for line in problem.lines())]
 
 
 class StoreError(MdmError):

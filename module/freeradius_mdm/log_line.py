@@ -12,8 +12,8 @@ from .decision import Decision
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/@+-]+")
 _FIELDS = (
     "id", "outcome", "method", "access", "user", "mac", "identity", "identity_source", "server", "registration",
-    "compliance", "managed", "reachable", "record_source", "record_age", "rule", "profile", "would_be_profile",
-    "reason_code", "reason", "nas_name", "nas_address", "nas_port",
+    "compliance", "managed", "reachable", "record_source", "record_age", "rule", "exemption", "profile",
+    "would_be_profile", "reason_code", "reason", "nas_name", "nas_address", "nas_port",
 )  # fmt: skip
 
 

@@ -205,9 +205,22 @@ def room_for(request: Request, dictionary: Dictionary | None = None) -> int:
     request. Where a tunnel's request shows that twice, and for what the server would replace, it is less than there is.
     """
     if not request.is_eap:
-        return LARGEST_PACKET - of_reply(request.reply, dictionary)
+        return LARGEST_PACKET - of_reply(request.reply, dictionary) - request.reply_taken
     stays = [pair for pair in request.reply if pair[0] not in _STAYS_INSIDE]
     names = [len(name.encode(errors="replace")) for name in request.all("User-Name")]
-    room = LARGEST_PACKET - of_reply(stays, dictionary)
+    room = LARGEST_PACKET - of_reply(stays, dictionary) - request.reply_taken
     room -= _EAP_SUCCESS + 2 * _KEY + _FRAMED_MTU + (2 + max(names) if names else 0)
-    return room - sum(1 + len(value) // 2 for value in request.all("Proxy-State"))
+    return room - _proxy_states(request)
+
+
+def taken(request: Request) -> int:
+    """How much less `room_for` gives for what this request's reply list and its Proxy-State hold."""
+    if not request.reply and not request.all("Proxy-State"):
+        return 0
+    stays = [pair for pair in request.reply if not (request.is_eap and pair[0] in _STAYS_INSIDE)]
+    used = of_reply(stays, None) - _HEADER - _SIGNATURE
+    return used + (_proxy_states(request) if request.is_eap else 0)
+
+
+def _proxy_states(request: Request) -> int:
+    return sum(1 + len(value) // 2 for value in request.all("Proxy-State"))

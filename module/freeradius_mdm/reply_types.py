@@ -114,6 +114,7 @@ TYPES: Mapping[str, Type] = {
     "MDM-Identity-Proven": _OWN,
     "MDM-Rule": _OWN,
     "MDM-Authorization-Profile": _OWN,
+    "MDM-Exemption": _OWN,
     "MDM-Wait-Server": _OWN,
     "MDM-Wait-Kind": _OWN,
     "MDM-Wait-Value": _OWN,

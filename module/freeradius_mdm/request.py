@@ -37,6 +37,8 @@ class Request:
     reply: Pairs = ()
     control: Pairs = ()
     session_state: Pairs = ()
+    # Bytes that others had put into the reply; of a request that was kept, which has no reply list.
+    reply_taken: int = 0
     nas_kind: NasKind = field(init=False, compare=False)
     _by_name: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 

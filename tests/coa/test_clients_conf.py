@@ -163,9 +163,10 @@ def test_every_problem_is_told(tmp_path: Path) -> None:
     text += client("z", "192.0.2.1", "'s3'")
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, text, extra='[[clients]]\naddress = "192.0.2.1/24"\nsecert = "x"')
-    wheres = [problem.where.rpartition("/")[2] for problem in caught.value.problems]
+    found = [(problem.where.rpartition("/")[2], problem.key) for problem in caught.value.problems]
+    wheres = [f"{where}: {key}" if key else where for where, key in found]
     assert wheres == [
-        "clients.conf:1",
+        "clients.conf:1: mdm_coa_port",
         "clients.conf:6",
         "clients.conf:10",
         "secrets.toml:1: clients[1].secret",
@@ -173,6 +174,34 @@ def test_every_problem_is_told(tmp_path: Path) -> None:
         "secrets.toml:2: clients[1].address",
     ]
     assert not any(text in str(caught.value) for text in ("s1", "s2", "s3"))
+
+
+def test_the_text_of_each_problem(tmp_path: Path) -> None:
+    text = client("x", "192.0.2.1", "'s1'", "  mdm_coa_port = 99999\n") + client("y", "nonsense!", "'s2'")
+    text += client("z", "192.0.2.1", "'s3'") + "client w {\n  ipaddr = 192.0.2.9\n}\n"
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text, extra='[[clients]]\naddress = "192.0.2.1/24"\nsecret = "x"')
+    freeradius = (
+        "  next: mend that line; `freeradius -XC` (elsewhere `radiusd -XC`) shows how FreeRADIUS itself reads it"
+    )
+    assert "\n".join(caught.value.lines()).replace(f"{tmp_path}/", "").split("\n") == [
+        "5 errors in the configuration",
+        "clients.conf:1: M1854 mdm_coa_port: '99999' is no port",
+        "  allowed: a number from 1 to 65535",
+        "  next: mend mdm_coa_port in the client section that begins there",
+        "clients.conf:6: M1868 client 'y': 'nonsense!' is no address",
+        "  allowed: ADDRESS, ADDRESS/LENGTH or a host",
+        freeradius,
+        "clients.conf:14: M1868 client 'w' has no secret",
+        "  allowed: secret = TEXT",
+        freeradius,
+        "clients.conf:10: M1859 192.0.2.1/32 has another secret at clients.conf:1",
+        "  allowed: one client for an address",
+        "  next: rename or remove one of the two",
+        "secrets.toml:2: M1854 clients[1].address: 192.0.2.1/24 has host bits set",
+        '  allowed: an address or a prefix, for example "192.0.2.10" or "2001:db8::/32"',
+        "  next: compare it with what is allowed: blanks, dots and slashes count",
+    ]
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o642, 0o641])
@@ -242,3 +271,19 @@ def test_changes_are_followed(tmp_path: Path) -> None:
     watch.current(80)
     with pytest.raises(ClientError):
         watch.current(80).find("192.0.2.2")
+
+
+def test_whose_requests_they_are(tmp_path: Path) -> None:
+    """FreeRADIUS's short name, and the client whatever its secret is."""
+    text = client("core", "10.0.0.0/8", "a", "  shortname = core-switch\n  mdm_family = hostapd\n")
+    text += client("edge", "10.1.0.0/16", '"a \\ backslash"')
+    clients = read(tmp_path, text)
+    found = [clients.of_requests(address) for address in ("10.9.9.9", "10.1.2.3", "::ffff:10.9.9.9")]
+    assert [(each.shortname, each.name, each.family) for each in found] == [
+        ("core-switch", "core", "hostapd"),
+        ("edge", "edge", ""),
+        ("core-switch", "core", "hostapd"),
+    ]
+    for address, said in (("192.0.2.1", "is no client of FreeRADIUS's files"), ("switch", "'switch' is no IP address")):
+        with pytest.raises(ClientError, match=said):
+            clients.of_requests(address)

@@ -24,6 +24,8 @@ patterns = [
 
 [rules.when] # comment
 "MDM:Managed" = "True"
+
+[profiles."tab\\there"]
 """
 
 
@@ -39,6 +41,7 @@ patterns = [
         ("profiles.two words", 9),
         ("profiles.two words.vlan", 10),
         ("rules.when.MDM:Managed", 17),
+        ("profiles.tab\there", 19),
         # The list as a whole stands where its first entry does.
         ("servers", 3),
         # Inside an inline table, or absent: the closest above it.

@@ -46,8 +46,12 @@ def test_directory(tmp_path: Path) -> None:
 
 def test_problems_of_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "X.acl").write_text("permit ip any any\npermit tcp any any range 25 20\n", encoding="utf-8")
-    assert [str(problem) for problem in read_directory(tmp_path).problems] == [
-        f"{tmp_path / 'X.acl'}:2: range 25 20 runs backwards\n    allowed: range 20 25"
+    assert [problem.lines() for problem in read_directory(tmp_path).problems] == [
+        [
+            f"{tmp_path / 'X.acl'}:2: M1864 range 25 20 runs backwards",
+            "  allowed: range 20 25",
+            "  next: mend that line of the file",
+        ]
     ]
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 from freeradius_mdm.lab.pki import Credential
 from freeradius_mdm.lab.raddb import SECRET, VPN_PASSWORD, VPN_USER
@@ -44,6 +45,16 @@ class Attempt:
     reauthentications: int = 0
     port_type: int = 15  # Ethernet
     limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A RADIUS server at 127.0.0.1. `directory`: where the supplicant's files go; `ca_file`: whom it trusts."""
+
+    directory: Path
+    ca_file: Path
+    port: int
+    secret: str = field(default=SECRET, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +101,14 @@ class Outcome:
 
 def run(site: Site, attempt: Attempt) -> Outcome:
     """Let eapol_test authenticate at the site."""
-    config = site.directory / f"eapol-{next(_number)}.conf"
-    config.write_text(_network(site, attempt), encoding="utf-8")
-    command = ["eapol_test", "-c", str(config), "-a", "127.0.0.1", "-p", str(site.ports.radius), "-s", SECRET]
+    return run_at(Target(site.directory, site.pki.ca_file, site.ports.radius), attempt)
+
+
+def run_at(target: Target, attempt: Attempt) -> Outcome:
+    """Let eapol_test authenticate there."""
+    config = target.directory / f"eapol-{next(_number)}.conf"
+    config.write_text(_network(target, attempt), encoding="utf-8")
+    command = ["eapol_test", "-c", str(config), "-a", "127.0.0.1", "-p", str(target.port), "-s", target.secret]
     command += ["-t", str(attempt.limit), "-r", str(attempt.reauthentications), "-M", attempt.mac.replace("-", ":")]
     command += ["-N", f"61:d:{attempt.port_type}", "-N", "4:x:c000020a"]
     command += ["-N", f"26:x:{_vendor_pair('audit-session-id=C000020A00000007')}"]
@@ -111,14 +127,14 @@ def _vendor_pair(text: str) -> str:
     return (_CISCO_AVPAIR + bytes([len(text) + 2]) + text.encode()).hex()
 
 
-def _network(site: Site, attempt: Attempt) -> str:
+def _network(target: Target, attempt: Attempt) -> str:
     eap, inner = attempt.method.value
     lines = {
         "ssid": '"lab"',
         "key_mgmt": "WPA-EAP",
         "eap": eap,
         "identity": f'"{attempt.identity if not inner else attempt.user}"',
-        "ca_cert": f'"{site.pki.ca_file}"',
+        "ca_cert": f'"{target.ca_file}"',
         "phase1": f'"tls_disable_tlsv1_3={int(not attempt.tls13)}"',
     }
     if inner:

@@ -52,9 +52,9 @@ def break_it(site: Site) -> None:
 
 # The key path, what is wrong, and what is allowed; each at the line where it stands.
 FAULTS = (
-    r"mdm\.toml:{}: servers\[1\]\.reauth_interval: a bare number, 240",
-    r"mdm\.toml:{}: profiles\.Quarantine\.vlan: 6666 does not fit",
-    r"mdm\.toml:{}: rules\[3\]\.profile: 'Enrollment'",
+    r"mdm\.toml:{}: M1853 servers\[1\]\.reauth_interval: a bare number, 240",
+    r"mdm\.toml:{}: M1854 profiles\.Quarantine\.vlan: 6666 does not fit",
+    r"mdm\.toml:{}: M1858 rules\[3\]\.profile: 'Enrollment'",
 )
 
 

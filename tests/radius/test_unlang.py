@@ -28,6 +28,7 @@ PUBLISHED = (
     "MDM-Identity-Proven",
     "MDM-Rule",
     "MDM-Authorization-Profile",
+    "MDM-Exemption",
 )
 # After the decision and before it is confirmed, in outer post-auth.
 _AFTER = {
@@ -74,7 +75,7 @@ def sign_in(site: Site, endpoint: Endpoint, name: str, *, compliant: bool = True
 def test_every_attribute_can_be_read(with_policies: Site, new_endpoint: NewEndpoint) -> None:
     reply = sign_in(with_policies, new_endpoint(with_policies), "all").reply
     assert reply.value("Filter-Id") == (
-        "Registered, Compliant, True, Reachable, Intune, Live, 0, certificate-uri, True, Compliant, Employee"
+        "Registered, Compliant, True, Reachable, Intune, Live, 0, certificate-uri, True, Compliant, Employee, "
     )
     # And none of them is sent: numbers above 255 have no place in a packet.
     assert [at for at in expect.results(reply) if at[0] != "Filter-Id"] == expect.EMPLOYEE

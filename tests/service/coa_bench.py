@@ -121,6 +121,7 @@ class Bench:
             Trail(f"{len(self.decided) + 1:024x}", self.clock.wall(), self.clock.wall),
             has_uri_attribute=True,
             waited=True,
+            read_exemption=self.reader.exemption,
         )
         assert isinstance(made, Verdict)
         return made

@@ -21,11 +21,13 @@ from freeradius_mdm.service import coa_parts
 from freeradius_mdm.service.api import Api, key_of
 from freeradius_mdm.service.cluster.alone import Alone
 from freeradius_mdm.service.events import EventLog
+from freeradius_mdm.service.exemptions import Exemptions
 from freeradius_mdm.service.health import Health
 from freeradius_mdm.service.journal_reader import JournalReader
 from freeradius_mdm.service.polling import Polling
 from freeradius_mdm.service.recheck.runner import Recheck
 from freeradius_mdm.service.sessions import SessionKeeper
+from freeradius_mdm.store.exemptions import ExemptionQueries
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.write import JournalPosition
 from tests.store.samples import COMPLIANT, decision, key
@@ -66,7 +68,10 @@ async def running(directory: Path) -> AsyncIterator[Running]:
             directory / "store.sqlite", b.writer, keeper, b.recorder.settle, lambda: config, log, b.clock, b.clock
         )
         alone = Alone("radius1", b.clock)
-        health = Health(b.lookups, b.recorder, journal, queries, keeper, recheck, polling, coa, alone)
+        exemptions = Exemptions(
+            b.writer, ExemptionQueries(directory / "store.sqlite"), coa.changes, lambda: config, log, b.clock
+        )
+        health = Health(b.lookups, b.recorder, journal, queries, keeper, recheck, polling, coa, exemptions, alone)
         runner = web.AppRunner(Api(b.lookups, queries, lambda: config, health.body, b.clock).application())
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

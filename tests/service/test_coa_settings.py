@@ -56,9 +56,9 @@ def test_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('mode = "dry"', "coa.mode: 'dry' is not known\n    allowed: on or dry-run or off"),
+        ('mode = "dry"', "coa.mode: 'dry' is not known; allowed: on or dry-run or off; next: did you mean dry-run?"),
         ('grace = "8d"', "coa.grace: 8d is out of range"),
-        ("rate = 0", "coa.rate: 0 does not fit"),
+        ("rate = 0", "coa.rate: 0 is out of range"),
         ('freeradius_version = "3.2"', "coa.freeradius_version: '3.2' does not fit"),
         ('actions = { cisco = "push" }', "coa.actions.cisco: is no vendor family"),
         ('actions = { hostapd = "kick" }', "coa.actions.hostapd: 'kick' is no action"),

@@ -13,6 +13,7 @@ import pytest
 
 from freeradius_mdm.compliance import ComplianceRecord
 from freeradius_mdm.config.model import Server
+from freeradius_mdm.config.codes import ConfigCode
 from freeradius_mdm.errors import ConfigError, Problem, SourceError
 from freeradius_mdm.service.lane import LookupResult, LookupStatus
 from freeradius_mdm.service.lookups import Lookups, UnknownServerError
@@ -211,7 +212,7 @@ def test_reload_lets_queries_under_way_finish(tmp_path: Path) -> None:
     [
         (OSError(2, "No such file", "key.pem"), "M1200 [Errno 2] No such file: 'key.pem'"),
         (SourceError("M1201", "the key does not fit", "mend it"), "M1201 the key does not fit"),
-        (ConfigError([Problem("a", "b", "c")]), "M1200 1 error in the configuration"),
+        (ConfigError([Problem(ConfigCode.MISSING, "a", "b", "c")]), "M1200 1 error in the configuration"),
     ],
 )
 def test_a_server_that_can_not_be_made_stops_nobody(tmp_path: Path, error: Exception, failure: str) -> None:

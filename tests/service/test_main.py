@@ -281,5 +281,10 @@ def test_check(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert not site.state.exists()
     site.write_config(change=("client_id", "clientid"))
     assert main(["--config", str(site.config), "--check"]) == 2
-    assert "clientid" in capsys.readouterr().err
+    lines = capsys.readouterr().err.splitlines()
+    # For people: what is wrong, what is allowed and the next step below each other.
+    unknown = next(at for at, line in enumerate(lines) if ": M1856 servers[1].clientid: is not a setting" in line)
+    assert lines[unknown].startswith(f"{site.config}:")
+    assert lines[unknown + 1].startswith("  allowed: ")
+    assert lines[unknown + 2] == "  next: did you mean client_id?"
     assert main(["--config", str(site.config)]) == 2

@@ -45,16 +45,20 @@ class Context:
     def config(self) -> Config:
         """mdm.toml, read once. Raises ConfigError, OperationError."""
         if self._config is None:
-            if not self.file.exists():
-                raise OperationError(
-                    OperationCode.NO_CONFIGURATION,
-                    "there is no configuration file",
-                    where=str(self.file),
-                    allowed="the mdm.toml that radiusd and mdmd read",
-                    next="name it: mdmctl --config FILE, or MDM_CONFIG in the environment",
-                )
-            self._config = load(self.file)
+            self._config = load(self.existing_file())
         return self._config
+
+    def existing_file(self) -> Path:
+        """mdm.toml's path, for commands that read it themselves. Raises OperationError when there is none."""
+        if not self.file.exists():
+            raise OperationError(
+                OperationCode.NO_CONFIGURATION,
+                "there is no configuration file",
+                where=str(self.file),
+                allowed="the mdm.toml that radiusd and mdmd read",
+                next="name it: mdmctl --config FILE, or MDM_CONFIG in the environment",
+            )
+        return self.file
 
     def queries(self) -> StoreQueries:
         """The store that radiusd and mdmd use. Raises as `config`."""

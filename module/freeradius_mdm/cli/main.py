@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return Exit.DONE
     except MdmError as error:
-        print(error, file=sys.stderr)
+        print(*(error.lines() if isinstance(error, ConfigError) else [error]), sep="\n", file=sys.stderr)
         return status_of(error)
 
 

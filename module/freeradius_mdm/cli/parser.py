@@ -13,7 +13,7 @@ from ..operations.errors import OperationError
 from .command import Command
 
 # Debian and Ubuntu, Red Hat, built from source.
-_USUAL_PLACES = (
+USUAL_PLACES = (
     "/etc/freeradius/3.0/mods-config/mdm/mdm.toml",
     "/etc/raddb/mods-config/mdm/mdm.toml",
     "/usr/local/etc/raddb/mods-config/mdm/mdm.toml",
@@ -60,7 +60,7 @@ def default_config() -> Path:
     named = os.environ.get("MDM_CONFIG")
     if named:
         return Path(named)
-    return next((path for text in _USUAL_PLACES if (path := Path(text)).exists()), Path(_USUAL_PLACES[0]))
+    return next((path for text in USUAL_PLACES if (path := Path(text)).exists()), Path(USUAL_PLACES[0]))
 
 
 def _examples(command: Command) -> str:

@@ -32,7 +32,7 @@ class Client:
 
     `fault`: why its secret can't be used, "" when it can. `family`: `mdm_family`; `coa_port`: `mdm_coa_port`, 0 for the
     family's; `coa_address`: `mdm_coa_address`, "" for the one that its requests come from. `list_name`: GLOBAL,
-    `server NAME` or `clients NAME`.
+    `server NAME` or `clients NAME`. `shortname`: what FreeRADIUS calls it, `name` without one.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Client:
     coa_port: int = 0
     fault: str = ""
     coa_address: str = ""
+    shortname: str = ""
 
 
 class _Table:
@@ -99,12 +100,7 @@ class Clients:
         asked, and where they differ in the secret, none is taken. An entry of the secrets file comes first where its
         prefix is as long as FreeRADIUS's or longer.
         """
-        try:
-            ip = ipaddress.ip_address(address)
-        except ValueError:
-            raise ClientError(f"{address!r} is no IP address") from None
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
+        ip = _address(address)
         names = self._lists if server is None else [self._servers.get(server, GLOBAL)]
         found = [client for name in names if (client := self._lists.get(name, _EMPTY).longest(ip)) is not None]
         extra = self._extra.longest(ip)
@@ -122,6 +118,25 @@ class Clients:
                 "write the one that it takes for CoA into the secrets file"
             )
         return _usable(found[0])
+
+    def of_requests(self, address: str) -> Client:
+        """The client of FreeRADIUS's own files that a request from there belongs to, be its secret usable or not.
+
+        Where it differs by virtual server, the one with the longest prefix. Raises ClientError when there is none.
+        """
+        ip = _address(address)
+        found = [client for table in self._lists.values() if (client := table.longest(ip)) is not None]
+        if not found:
+            raise ClientError(f"{address} is no client of FreeRADIUS's files")
+        return max(found, key=lambda client: client.network.prefixlen)
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        ip = ipaddress.ip_address(text)
+    except ValueError:
+        raise ClientError(f"{text!r} is no IP address") from None
+    return ip.ipv4_mapped or ip if isinstance(ip, ipaddress.IPv6Address) else ip
 
 
 def _usable(client: Client) -> Client:

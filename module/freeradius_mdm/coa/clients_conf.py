@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..config.codes import ConfigCode
 from ..errors import ConfigError, Problem
-from . import raddb_reader, secrets_file
+from ..raddb import reader
+from ..raddb.text import Quote, TextError, unescape_double
+from ..raddb.tree import Pair, Section, Stamp, stamp
+from . import secrets_file
 from .clients import GLOBAL, Client, Clients, Network, Secret
-from .raddb_text import Quote, TextError, unescape_double
-from .raddb_tree import Pair, Section, Stamp, stamp
 
 _UNESCAPES = (3, 2, 4)  # the first version that reads backslashes in double quotes as in C
 _OVER_UDP = ("udp", "*")
@@ -106,7 +108,7 @@ class _Reading:
         return Clients(listed, extra, _servers(top), self._warnings), self._files
 
     def _tree(self, file: Path) -> Section:
-        raddb = raddb_reader.read(file, self._environment, self._sources.version)
+        raddb = reader.read(file, self._environment, self._sources.version)
         self._files.update(raddb.files)
         return raddb.top
 
@@ -153,17 +155,25 @@ class _Reading:
             fault = str(error)
         port = _text(section, "mdm_coa_port")
         if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            self._problem(section, f"mdm_coa_port: {port!r} is no port", "a number from 1 to 65535")
+            self._misfit(section, "mdm_coa_port", f"{port!r} is no port", "a number from 1 to 65535")
             port = ""
         family, address = _text(section, "mdm_family"), _text(section, "mdm_coa_address")
         try:
             address = str(ipaddress.ip_address(address)) if address else ""
         except ValueError:
-            self._problem(section, f"mdm_coa_address: {address!r} is no address", "an IPv4 or IPv6 address")
-        return Client(section.name2, network, secret, section.where, list_name, family, int(port or 0), fault, address)
+            self._misfit(section, "mdm_coa_address", f"{address!r} is no address", "an IPv4 or IPv6 address")
+        shortname = _text(section, "shortname") or section.name2
+        port_number = int(port or 0)
+        return Client(
+            section.name2, network, secret, section.where, list_name, family, port_number, fault, address, shortname
+        )
+
+    def _misfit(self, section: Section, key: str, what: str, allowed: str) -> None:
+        hint = f"mend {key} in the client section that begins there"
+        self._problems.append(Problem(ConfigCode.DOES_NOT_FIT, section.where, what, allowed, hint, key))
 
     def _problem(self, section: Section, what: str, allowed: str) -> None:
-        self._problems.append(Problem(section.where, what, allowed))
+        self._problems.append(Problem(ConfigCode.RADDB, section.where, what, allowed))
 
 
 def _read_as(pair: Pair, version: tuple[int, ...]) -> str:
@@ -237,6 +247,9 @@ def _refuse_contradictions(listed: list[Client], problems: list[Problem]) -> Non
         if before.secret != client.secret:
             problems.append(
                 Problem(
-                    client.where, f"{client.network} has another secret at {before.where}", "one client for an address"
+                    ConfigCode.DUPLICATE,
+                    client.where,
+                    f"{client.network} has another secret at {before.where}",
+                    "one client for an address",
                 )
             )

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..errors import ConfigError
+from ..raddb.tree import Stamp, stamp
 from .clients import Clients
 from .clients_conf import Resolve, Sources, read, resolve
-from .raddb_tree import Stamp, stamp
 
 _LOOK_EVERY = 1.0  # seconds
 _AGAIN_AFTER = 60.0

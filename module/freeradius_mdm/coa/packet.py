@@ -95,6 +95,24 @@ def read_answer(octets: bytes, request: bytes, secret: bytes) -> Answer:
     as well. An Event-Timestamp in the answer is not compared with our clock, because the Response Authenticator
     already binds the answer to this very request.
     """
+    asked = Code(request[0])
+    code, attributes = genuine(octets, request, secret, (request[4:20], _NONE))
+    if code not in _ANSWERS[asked]:
+        raise PacketError(f"code {code} is no answer to {asked.name}")
+    causes = [
+        int.from_bytes(value, "big") for _, number, value in attributes if number == _ERROR_CAUSE and len(value) == 4
+    ]
+    return Answer(Code(code), causes[0] if causes else None)
+
+
+def genuine(
+    octets: bytes, request: bytes, secret: bytes, vectors: Iterable[bytes]
+) -> tuple[int, list[tuple[int, int, bytes]]]:
+    """The code and attributes, each as (offset, number, value), of an answer that was made with the secret.
+
+    RFC 2865 section 3 and RFC 3579 section 3.2. `vectors`: the authenticators that a Message-Authenticator may have
+    been computed over. Raises PacketError with the reason to discard it.
+    """
     if len(octets) < _HEADER.size:
         raise PacketError(f"{len(octets)} octets, a RADIUS packet has at least {_HEADER.size}")
     code, identifier, length, authenticator = _HEADER.unpack_from(octets)
@@ -103,21 +121,17 @@ def read_answer(octets: bytes, request: bytes, secret: bytes) -> Answer:
     octets = octets[:length]  # what follows is padding
     if identifier != request[1]:
         raise PacketError(f"identifier {identifier} instead of {request[1]}")
-    if code not in _ANSWERS[Code(request[0])]:
-        raise PacketError(f"code {code} is no answer to {Code(request[0]).name}")
     digest = hashlib.md5(octets[:4] + request[4:20] + octets[20:] + secret).digest()  # noqa: S324 as RFC 2865 has it
     if not hmac.compare_digest(digest, authenticator):
         raise PacketError("wrong Response Authenticator: do both sides have the same secret?")
-    causes = []
-    for at, number, value in _attributes(octets):
+    attributes = _attributes(octets)
+    for at, number, value in attributes:
         if number == _MESSAGE_AUTHENTICATOR:
             rest = octets[20 : at + 2] + _NONE + octets[at + 18 :]
-            right = [hmac.digest(secret, octets[:4] + vector + rest, "md5") for vector in (request[4:20], _NONE)]
+            right = [hmac.digest(secret, octets[:4] + vector + rest, "md5") for vector in vectors]
             if len(value) != 16 or not any(hmac.compare_digest(one, value) for one in right):
                 raise PacketError("wrong Message-Authenticator")
-        elif number == _ERROR_CAUSE and len(value) == 4:
-            causes.append(int.from_bytes(value, "big"))
-    return Answer(Code(code), causes[0] if causes else None)
+    return code, attributes
 
 
 def event_timestamp(request: bytes) -> int | None:

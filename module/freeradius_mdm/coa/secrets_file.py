@@ -12,10 +12,12 @@ coa_address = "192.0.2.1"      # where it takes CoA, if not where its requests c
 from __future__ import annotations
 
 import ipaddress
+import re
 import stat
 import tomllib
 from pathlib import Path
 
+from ..config.codes import ConfigCode
 from ..config.lines import index
 from ..config.table import Findings, Table
 from ..errors import Problem
@@ -30,18 +32,23 @@ def read(file: Path, problems: list[Problem]) -> list[Client]:
         with file.open("rb") as opened:
             mode = stat.S_IMODE(file.stat().st_mode)
             if mode & stat.S_IRWXO:
-                problems.append(
-                    Problem(str(file), f"others may use it, its mode is {mode:04o}", "0640 or less", f"chmod o= {file}")
-                )
+                what = f"others may use it, its mode is {mode:04o}"
+                problems.append(Problem(ConfigCode.EXPOSED_SECRET, str(file), what, "0640 or less", f"chmod o= {file}"))
                 return []
             text = opened.read().decode()
     except (OSError, UnicodeDecodeError) as error:
-        problems.append(Problem(str(file), f"can't be read: {error}", "a TOML file in UTF-8"))
+        what, hint = (
+            f"can't be read: {getattr(error, 'strerror', '') or error}",
+            "mdmd's user has to be able to read it",
+        )
+        problems.append(Problem(ConfigCode.UNREADABLE, str(file), what, "a TOML file in UTF-8", hint))
         return []
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problems.append(Problem(str(file), str(error), "TOML"))
+        line = re.search(r"at line (\d+)", str(error))
+        where = f"{file}:{line[1] if line else 1}"
+        problems.append(Problem(ConfigCode.SYNTAX, where, f"is no TOML: {error}", "TOML, see toml.io"))
         return []
     findings = Findings(file, index(text))
     top = Table(data, "", findings)
@@ -50,7 +57,8 @@ def read(file: Path, problems: list[Problem]) -> list[Client]:
     seen: set[object] = set()
     for client in clients:
         if client.network in seen:
-            problems.append(Problem(client.where, f"{client.network} stands here a second time", "once each"))
+            what, allowed = f"{client.network} stands here a second time", "each address or prefix once"
+            problems.append(Problem(ConfigCode.DUPLICATE, client.where, what, allowed))
         seen.add(client.network)
     problems += findings.problems
     return clients
@@ -67,14 +75,14 @@ def _client(table: Table, findings: Findings) -> Client | None:
     try:
         coa_address = str(ipaddress.ip_address(coa_address)) if coa_address else ""
     except ValueError as error:
-        table.problem("coa_address", str(error), "an IPv4 or IPv6 address")
+        table.problem(ConfigCode.DOES_NOT_FIT, "coa_address", str(error), "an IPv4 or IPv6 address")
     try:
         network = ipaddress.ip_network(address)
     except ValueError as error:
         if address:
-            table.problem("address", str(error), _ALLOWED)
+            table.problem(ConfigCode.DOES_NOT_FIT, "address", str(error), _ALLOWED)
         return None
-    where = findings.where(table.path).partition(": ")[0]
+    where = findings.where(table.path)
     if not secret:
         return None
     octets = Secret(secret.encode())

@@ -13,6 +13,7 @@ import re
 import socket
 from dataclasses import dataclass
 
+from .codes import ConfigCode
 from .model import ClusterSettings
 from .table import Table
 
@@ -60,7 +61,8 @@ def _node(table: Table) -> str:
         return table.matching("node", _NAME, _NAME_ALLOWED)
     name = socket.gethostname()
     if not re.fullmatch(_NAME, name, re.IGNORECASE | re.ASCII):
-        table.problem("node", f"is missing, and the host name {name!r} does not fit", _NAME_ALLOWED)
+        what = f"is missing, and the host name {name!r} does not fit"
+        table.problem(ConfigCode.MISSING, "node", what, _NAME_ALLOWED, "give this node a name of its own: node = ...")
     return name
 
 
@@ -71,11 +73,11 @@ def _address(table: Table) -> _Address:
     if "@" in text or "?" in text:
         # Not repeated here: it may be a password.
         hint = "write the password into a file, name that as password_file, and the user as user"
-        table.problem("redis", "holds a user, a password or options", _ALLOWED, hint)
+        table.problem(ConfigCode.EXPOSED_SECRET, "redis", "holds a user, a password or options", _ALLOWED, hint)
         return _Address()
     found = re.fullmatch(r"(redis|sentinel)(s?)://([^/]*)((?:/[^/]*)*)", text, re.IGNORECASE)
     if found is None:
-        table.problem("redis", f"{text!r} does not fit", _ALLOWED)
+        table.problem(ConfigCode.DOES_NOT_FIT, "redis", f"{text!r} does not fit", _ALLOWED)
         return _Address()
     sentinel = found[1].lower() == "sentinel"
     hosts = _hosts(table, text, found[3], 26379 if sentinel else 6379)
@@ -84,11 +86,13 @@ def _address(table: Table) -> _Address:
     db = rest.pop(0) if rest else "0"
     if sentinel and not re.fullmatch(_NAME, name, re.IGNORECASE | re.ASCII):
         hint = "the word after `sentinel monitor` in sentinel.conf"
-        table.problem("redis", f"{text!r} names no primary", _ALLOWED, hint)
+        table.problem(ConfigCode.DOES_NOT_FIT, "redis", f"{text!r} names no primary", _ALLOWED, f"add {hint}")
     elif not sentinel and len(hosts) > 1:
-        table.problem("redis", f"{text!r} names several hosts", _ALLOWED, "several hosts are Sentinels: sentinel://")
+        hint = "if they are Sentinels write sentinel://, else name one of them"
+        table.problem(ConfigCode.DOES_NOT_FIT, "redis", f"{text!r} names several hosts", _ALLOWED, hint)
     elif rest or not (db.isascii() and db.isdecimal() and int(db) <= _MOST_DB):
-        table.problem("redis", f"{text!r} ends in no database number", _ALLOWED)
+        hint = f"end it with /0 to /{_MOST_DB}, or with nothing for database 0"
+        table.problem(ConfigCode.DOES_NOT_FIT, "redis", f"{text!r} ends in no database number", _ALLOWED, hint)
     else:
         return _Address(hosts, name, bool(found[2]), int(db))
     return _Address()
@@ -99,7 +103,8 @@ def _hosts(table: Table, text: str, listed: str, port: int) -> tuple[tuple[str, 
     for item in listed.split(","):
         found = _HOSTS.fullmatch(item.strip())
         if found is None or not 1 <= int(found[2] or port) <= 65535:
-            table.problem("redis", f"{item.strip()!r} in {text!r} is no host", "HOST or HOST:PORT")
+            what, allowed = f"{item.strip()!r} in {text!r} is no host", "HOST or HOST:PORT, the port from 1 to 65535"
+            table.problem(ConfigCode.DOES_NOT_FIT, "redis", what, allowed)
         else:
             hosts.append((found[1].strip("[]").lower(), int(found[2] or port)))
     return tuple(hosts) or _Address().hosts
@@ -108,14 +113,19 @@ def _hosts(table: Table, text: str, listed: str, port: int) -> tuple[tuple[str, 
 def _check(table: Table, settings: ClusterSettings) -> None:
     for name in ("ca_file", "certificate_file", "key_file"):
         if getattr(settings, name) and not settings.tls:
-            table.problem(name, "stands there without TLS", "redis = rediss://... or sentinels://...")
+            allowed, hint = "redis = rediss://... or sentinels://...", "write the s into redis, or remove this line"
+            table.problem(ConfigCode.INCOMPLETE, name, "stands there without TLS", allowed, hint)
     if (settings.certificate_file is None) != (settings.key_file is None):
         missing = "key_file" if settings.certificate_file else "certificate_file"
-        table.problem(missing, "is missing", "certificate_file and key_file together, or neither")
+        table.problem(
+            ConfigCode.INCOMPLETE, missing, "is missing", "certificate_file and key_file together, or neither"
+        )
     if settings.user and not settings.password_file:
-        table.problem("password_file", "is missing", "a file that holds the password of user")
+        allowed = "a file that holds the password of user"
+        table.problem(ConfigCode.INCOMPLETE, "password_file", "is missing", allowed, "name the file, or remove user")
     if settings.sentinel_password_file and not settings.sentinel:
-        table.problem("sentinel_password_file", "stands there without Sentinels", "redis = sentinel://...")
+        what = "stands there without Sentinels"
+        table.problem(ConfigCode.NO_EFFECT, "sentinel_password_file", what, "redis = sentinel://... with it")
     if not (settings.password_file or settings.certificate_file or all(map(_is_here, settings.hosts))):
         table.findings.warn(
             table.at("redis"), "has no password_file: whoever reaches that Redis can call any device compliant"

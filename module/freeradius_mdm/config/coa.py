@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..profiles.family import FAMILIES
+from .codes import ConfigCode
 from .model import CoaAction, CoaMode, CoaSettings
+from .suggest import meant
 from .table import Table
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
@@ -57,11 +59,14 @@ def _actions(table: Table) -> Mapping[str, tuple[CoaAction, ...]]:
         known = ", ".join(CoaAction)
         names = (value,) if isinstance(value := table.raw(family), str) else table.texts(family)
         if family not in FAMILIES:
-            table.problem(family, "is no vendor family", ", ".join(FAMILIES))
+            hint = meant(family, FAMILIES)
+            table.problem(ConfigCode.UNKNOWN_REFERENCE, family, "is no vendor family", ", ".join(FAMILIES), hint)
         elif not names:
-            table.problem(family, "names no action", f"one of {known}, or a list of them, the first one first")
+            allowed = f"one of {known}, or a list of them, the first one first"
+            table.problem(ConfigCode.DOES_NOT_FIT, family, "names no action", allowed)
         elif wrong := [name for name in names if name not in tuple(CoaAction)]:
-            table.problem(family, f"{wrong[0]!r} is no action", known)
+            hint = meant(wrong[0], CoaAction)
+            table.problem(ConfigCode.UNKNOWN_VALUE, family, f"{wrong[0]!r} is no action", known, hint)
         else:
             found[family] = tuple(map(CoaAction, dict.fromkeys(names)))
     return found

@@ -9,6 +9,7 @@ from ..dictionaries import Dictionary
 from ..errors import ReplyError
 from ..free_attributes import ALLOWED, FreeAttribute, parse_free
 from ..reply import TYPES
+from .codes import ConfigCode
 from .table import Table
 
 
@@ -24,5 +25,6 @@ def read_free_attributes(
             found.append(parse_free(text, dictionary, TYPES))
         except ReplyError as error:
             what = str(error).removesuffix(f": {ALLOWED}")
-            table.problem("attributes", what if text in what else f"{text!r}: {what}", ALLOWED)
+            what = what if text in what else f"{text!r}: {what}"
+            table.problem(ConfigCode.DOES_NOT_FIT, "attributes", what, ALLOWED)
     return tuple(found)

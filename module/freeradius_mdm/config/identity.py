@@ -6,8 +6,12 @@ import re
 from collections.abc import Sequence
 
 from ..compliance import IdKind
+from . import retired
+from .codes import ConfigCode
 from .model import IdentitySource, IdentitySourceType, Pattern, Server
+from .suggest import meant
 from .table import Table
+from .toml_text import shown
 
 # The forms of intune.md section 8; each says whether it carries the Intune id or the Entra id.
 DEFAULT_PATTERNS: dict[IdentitySourceType, tuple[tuple[str, IdKind], ...]] = {
@@ -37,14 +41,23 @@ def read_identity(tables: Sequence[Table], servers: Sequence[Server]) -> tuple[I
     sources = tuple(_source(table, servers) for table in tables)
     for position, (table, source) in enumerate(zip(tables, sources, strict=True), 1):
         if source.type is IdentitySourceType.MAC and position < len(sources):
-            table.problem("source", "mac stands before a device id", "mac as the last [[identity]] entry")
+            allowed, hint = (
+                "mac as the last [[identity]] entry",
+                "move this entry behind the other [[identity]] entries",
+            )
+            table.problem(ConfigCode.CONTRADICTION, "source", "mac stands before a device id", allowed, hint)
     return sources
 
 
 def _source(table: Table, servers: Sequence[Server]) -> IdentitySource:
     if "source" not in table:
-        table.problem("source", "is missing", " or ".join(member.value for member in IdentitySourceType))
-    kind = table.choice("source", IdentitySourceType, IdentitySourceType.CERTIFICATE_URI)
+        allowed = " or ".join(member.value for member in IdentitySourceType)
+        table.problem(
+            ConfigCode.MISSING, "source", "is missing", allowed, "say where in a request the identity is found"
+        )
+    named = not retired.tell_device_key(table, "source", " or ".join(IdentitySourceType))
+    usual = IdentitySourceType.CERTIFICATE_URI
+    kind = table.choice("source", IdentitySourceType, usual) if named else usual
     is_mac = kind is IdentitySourceType.MAC
     source = IdentitySource(
         type=kind,
@@ -65,7 +78,7 @@ def _server(table: Table, servers: Sequence[Server]) -> str:
         return enabled[0]
     name = table.text("server", allowed=allowed + " (may be left out when exactly one is enabled)")
     if name and name not in names:
-        table.problem("server", f"{name!r} is not known", allowed)
+        table.problem(ConfigCode.UNKNOWN_REFERENCE, "server", f"{name!r} is not known", allowed, meant(name, names))
     return name
 
 
@@ -75,7 +88,8 @@ def _patterns(table: Table, kind: IdentitySourceType) -> tuple[Pattern, ...]:
         return tuple(compile_pattern(text, id_kind) for text, id_kind in DEFAULT_PATTERNS[kind])
     entries = table.tables("patterns")
     if table.raw("patterns") == []:
-        table.problem("patterns", "is empty", "at least one pattern, or no such line for the usual ones")
+        allowed = "at least one pattern, or no such line for the usual ones"
+        table.problem(ConfigCode.DOES_NOT_FIT, "patterns", "is empty", allowed, "remove the line for the usual ones")
     return tuple(pattern for entry in entries if (pattern := _pattern(entry)))
 
 
@@ -85,16 +99,24 @@ def _pattern(entry: Table) -> Pattern | None:
     kind = entry.raw("id")
     usable = True
     if text and text.count("{guid}") != 1:
-        entry.problem("text", f"{text!r} does not fit", allowed)
+        what = (
+            f"{text!r} has no {{guid}} in it" if "{guid}" not in text else f"{text!r} has {{guid}} in it more than once"
+        )
+        entry.problem(ConfigCode.DOES_NOT_FIT, "text", what, allowed, "put {guid} where the device id stands")
         usable = False
     if kind == IdKind.ENTRA:
         entry.problem(
+            ConfigCode.NO_EFFECT,
             "id",
-            "the Entra id",
-            "intune",
-            "the Compliance Retrieval Service knows the Intune device id only: put {{DeviceId}} into the certificate",
+            "is the Entra id, which Intune's compliance service does not know: every device would look unmanaged",
+            '"intune"',
+            "put {{DeviceId}} into the Intune certificate profile, then write intune",
         )
+    elif retired.tell_device_key(entry, "id", '"intune"'):
+        pass
+    elif kind is None:
+        entry.problem(ConfigCode.MISSING, "id", "is missing", '"intune"', 'add id = "intune" to the pattern')
     elif kind != IdKind.INTUNE:
-        entry.problem("id", f"{kind!r} is not known" if kind is not None else "is missing", "intune")
+        entry.problem(ConfigCode.UNKNOWN_VALUE, "id", f"{shown(kind)} is not known", '"intune"')
     entry.finish()
     return compile_pattern(text, IdKind.INTUNE) if text and usable else None

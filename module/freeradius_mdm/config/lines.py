@@ -7,6 +7,7 @@ an inline table) gets the line of the closest table or key above. Standard libra
 from __future__ import annotations
 
 import re
+import tomllib
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
@@ -42,7 +43,17 @@ def line_of(lines: dict[str, int], path: str) -> int | None:
 
 
 def _parts(dotted: str) -> list[str]:
-    return [a or b or c for a, b, c in _PART.findall(dotted)]
+    return [_unescaped(a) or b or c for a, b, c in _PART.findall(dotted)]
+
+
+def _unescaped(text: str) -> str:
+    """What stands between double quotes, as TOML reads it."""
+    if "\\" not in text:
+        return text
+    try:
+        return str(tomllib.loads(f'text = "{text}"')["text"])
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def _join(parts: list[str]) -> str:

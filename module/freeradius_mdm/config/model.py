@@ -150,11 +150,17 @@ class Service:
     keep_old_dacls: float = 604800.0  # how long a session may hold an older version of a downloadable ACL
     prefetch_rate: int = 20  # questions a second that one network device's first EAP packets may cause; 0: none
     timer_jitter_percent: int = 0  # by how much timers may be shortened at random
+    control_group: str = ""  # whose members may use the control socket beside root and mdmd's own user
 
     @property
     def dacl_key(self) -> Path:
         """The key of what a download over several packets carries from one to the next."""
         return self.dacl_key_file or self.state_directory / "dacl.key"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where mdmd takes orders of operators."""
+        return self.state_directory / "control.sock"
 
     @property
     def store_file(self) -> Path:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-
 from ..nas_kind import NasKind
 from ..profiles.family import FAMILIES, Family
+from .codes import ConfigCode
 from .model import NetworkDevices
+from .suggest import meant
 from .table import Table
 
 _DEFAULT = "cisco-ios-xe"
@@ -21,9 +21,14 @@ def read_network_devices(table: Table) -> NetworkDevices:
     table.raw("default_vpn")
     table.finish()
     if default and default.is_vpn:
-        table.problem("default", f"{default.name!r} is a VPN headend", _allowed(vpn=False), "see default_vpn")
+        what, hint = f"{default.name!r} is a VPN headend", f'write default_vpn = "{default.name}" for it'
+        table.problem(ConfigCode.CONTRADICTION, "default", what, _allowed(vpn=False), hint)
     if default_vpn and NasKind.VPN not in default_vpn.kinds:
-        table.problem("default_vpn", f"{default_vpn.name!r} is no VPN headend", _allowed(vpn=True))
+        what, hint = (
+            f"{default_vpn.name!r} is no VPN headend",
+            f'write default = "{default_vpn.name}" for it, or families',
+        )
+        table.problem(ConfigCode.CONTRADICTION, "default_vpn", what, _allowed(vpn=True), hint)
     in_use = {family.name: family for family in (default, default_vpn, *named) if family}
     return NetworkDevices(default=default or FAMILIES[_DEFAULT], default_vpn=default_vpn, families=in_use)
 
@@ -31,9 +36,8 @@ def read_network_devices(table: Table) -> NetworkDevices:
 def _family(table: Table, key: str, name: str) -> Family | None:
     family = FAMILIES.get(name)
     if family is None:
-        close = difflib.get_close_matches(name, FAMILIES, 1)
-        hint = f"did you mean {close[0]}?" if close else ""
-        table.problem(key, f"{name!r} is no vendor family", ", ".join(FAMILIES), hint)
+        hint = meant(name, FAMILIES)
+        table.problem(ConfigCode.UNKNOWN_REFERENCE, key, f"{name!r} is no vendor family", ", ".join(FAMILIES), hint)
     elif not family.verified:
         text = f"{name} ({family.title}) is not verified: its attributes are from {family.source}; send a capture"
         table.findings.warn(table.at(key), text)

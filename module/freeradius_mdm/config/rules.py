@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,8 +13,11 @@ from ..policy import dictionary
 from ..policy.dictionary import Attribute, ValueType
 from ..policy.model import Condition, Network, Operator, Rule
 from ..profiles.model import Access, AuthorizationProfile
+from .codes import ConfigCode
 from .model import Mode, Policy, Server
+from .suggest import meant
 from .table import Table, unique
+from .toml_text import shown
 
 _RULE_NAME_BYTES = 100
 _COMPARISON = (
@@ -56,15 +58,17 @@ def _rule(table: Table, profiles: Mapping[str, AuthorizationProfile], servers: S
 
 def _check_conditions(table: Table) -> None:
     """Nothing to compare would match every device."""
-    allowed, hint = 'when = { "MDM:DeviceCompliantStatus" = "Compliant" }', "default_profile is for the rest"
+    allowed = 'when = { "MDM:DeviceCompliantStatus" = "Compliant" }'
+    hint = "write what has to hold; for all other devices there is default_profile of [policy]"
+    code = ConfigCode.POLICY_GAP
     when, groups = table.raw("when"), table.raw("any")
     if when is None and not groups:
-        table.problem("when", "is missing", allowed, hint)
+        table.problem(code, "when", "is missing, and the rule would match every device", allowed, hint)
     elif when == {} or groups == []:
-        table.problem("when" if when == {} else "any", "is empty and would match every device", allowed, hint)
+        table.problem(code, "when" if when == {} else "any", "is empty and would match every device", allowed, hint)
     for number, group in enumerate(groups if isinstance(groups, list) else (), 1):
         if group == {}:
-            table.problem(f"any[{number}]", "is empty and would match every device", allowed, hint)
+            table.problem(code, f"any[{number}]", "is empty and would match every device", allowed, hint)
 
 
 def _name(table: Table) -> str:
@@ -72,7 +76,7 @@ def _name(table: Table) -> str:
     allowed = f"the rule's name, at most {_RULE_NAME_BYTES} bytes"
     name = table.text("name", allowed=allowed)
     if len(name.encode()) > _RULE_NAME_BYTES:
-        table.problem("name", f"has {len(name.encode())} bytes", allowed)
+        table.problem(ConfigCode.OUT_OF_RANGE, "name", f"has {len(name.encode())} bytes", allowed, "shorten it")
     return name
 
 
@@ -80,8 +84,8 @@ def _profile(table: Table, key: str, profiles: Mapping[str, AuthorizationProfile
     allowed = "the name of a [profiles.NAME] table: " + (", ".join(profiles) or "there is none")
     name = table.text(key, allowed=allowed)
     if name and name not in profiles:
-        close = difflib.get_close_matches(name, list(profiles), 1)
-        table.problem(key, f"{name!r} is not known", allowed, f"did you mean {close[0]}?" if close else "")
+        hint = meant(name, profiles)
+        table.problem(ConfigCode.UNKNOWN_REFERENCE, key, f"{name!r} is not known", allowed, hint)
     return name
 
 
@@ -89,11 +93,17 @@ def _check_monitor(table: Table, policy: Policy, profiles: Mapping[str, Authoriz
     allowed = 'the name of a [profiles.NAME] table with access = "accept"'
     if policy.monitor_profile is None:
         if policy.mode is Mode.MONITOR or any(rule.monitor for rule in policy.rules):
-            table.problem("monitor_profile", "is missing, and monitor mode is on", allowed)
+            hint = "name the profile that a device gets whatever the rules say"
+            what = "is missing, and monitor mode is on"
+            table.problem(ConfigCode.INCOMPLETE, "monitor_profile", what, allowed, hint)
     elif policy.monitor_profile not in profiles:
-        table.problem("monitor_profile", f"{policy.monitor_profile!r} is not known", allowed)
+        name = policy.monitor_profile
+        table.problem(
+            ConfigCode.UNKNOWN_REFERENCE, "monitor_profile", f"{name!r} is not known", allowed, meant(name, profiles)
+        )
     elif profiles[policy.monitor_profile].access is not Access.ACCEPT:
-        table.problem("monitor_profile", f"{policy.monitor_profile!r} rejects", allowed)
+        what = f"{policy.monitor_profile!r} rejects, and monitor mode lets every device in"
+        table.problem(ConfigCode.CONTRADICTION, "monitor_profile", what, allowed, "name a profile that accepts")
 
 
 def _check_unreachable(table: Table, policy: Policy) -> None:
@@ -103,10 +113,11 @@ def _check_unreachable(table: Table, policy: Policy) -> None:
             if condition.attribute == dictionary.REACHABLE and condition.holds(("UnReachable",)):
                 return
     table.findings.problem(
+        ConfigCode.POLICY_GAP,
         "rules",
         f"no rule for {dictionary.REACHABLE} = UnReachable",
         f'a rule with when = {{ "{dictionary.REACHABLE}" = "UnReachable" }}',
-        "decide what a device gets while Intune can't be asked",
+        "decide what a device gets while Intune can't be asked, and write it as a rule",
     )
 
 
@@ -115,12 +126,12 @@ def _conditions(table: Table, servers: Sequence[Server]) -> Iterator[Condition]:
         value = table.raw(key)
         attribute = dictionary.find(key)
         if attribute is None:
-            close = difflib.get_close_matches(key, [a.name for a in dictionary.ATTRIBUTES], 1)
-            hint = f"did you mean {close[0]}?" if close else ""
-            table.problem(key, "is no attribute", dictionary.allowed_names(), hint)
+            hint = meant(key, [a.name for a in dictionary.ATTRIBUTES])
+            table.problem(ConfigCode.UNKNOWN_KEY, key, "is no attribute", dictionary.allowed_names(), hint)
         elif not attribute.available:
             names = ", ".join(server.name for server in servers)
             table.problem(
+                ConfigCode.NO_EFFECT,
                 key,
                 f"can never have a value: {names} answers by Intune's NAC 2.0 service, which does not give it",
                 dictionary.allowed_names(),
@@ -139,12 +150,12 @@ def _condition(table: Table, key: str, attribute: Attribute, value: Any, servers
     if isinstance(value, dict):
         names = [op.value for op in Operator]
         if len(value) != 1 or next(iter(value)) not in names:
-            table.problem(key, f"{value!r} is no comparison", _COMPARISON)
+            table.problem(ConfigCode.DOES_NOT_FIT, key, f"{shown(value)} is no comparison", _COMPARISON)
             return None
         operator, value = Operator(next(iter(value))), next(iter(value.values()))
     operands = value if isinstance(value, list) else [value]
     if not operands or not all(isinstance(item, str | int | bool) for item in operands):
-        table.problem(key, f"{value!r} is no comparison", _COMPARISON)
+        table.problem(ConfigCode.DOES_NOT_FIT, key, f"{shown(value)} is no comparison", _COMPARISON)
         return None
     texts = [str(item) for item in operands]
     if attribute.type is ValueType.CHOICE and operator is Operator.EQUALS:
@@ -153,7 +164,8 @@ def _condition(table: Table, key: str, attribute: Attribute, value: Any, servers
         _check_servers(table, key, texts, servers)
     if attribute.type is ValueType.DURATION and operator not in (Operator.AT_LEAST, Operator.AT_MOST):
         allowed = 'at_least or at_most, like { at_most = "1h" }'
-        table.problem(key, f"{operator.value} makes no sense for a duration", allowed)
+        hint = "compare it with a longest or a shortest time"
+        table.problem(ConfigCode.DOES_NOT_FIT, key, f"{operator.value} makes no sense for a duration", allowed, hint)
         return None
     return _compile(table, key, attribute, operator, texts, negated)
 
@@ -162,7 +174,8 @@ def _choices(table: Table, key: str, attribute: Attribute, texts: list[str]) -> 
     known = {choice.lower(): choice for choice in attribute.choices}
     for text in texts:
         if text.lower() not in known:
-            table.problem(key, f"{text!r} is no value of {attribute.name}", " or ".join(attribute.choices))
+            what, hint = f"{text!r} is no value of {attribute.name}", meant(text, attribute.choices)
+            table.problem(ConfigCode.UNKNOWN_VALUE, key, what, " or ".join(attribute.choices), hint)
     return [known.get(text.lower(), text) for text in texts]
 
 
@@ -170,7 +183,8 @@ def _check_servers(table: Table, key: str, texts: list[str], servers: Sequence[S
     names = [server.name for server in servers]
     for text in texts:
         if text not in names:
-            table.problem(key, f"{text!r} is no MDM server", ", ".join(names))
+            what, hint = f"{text!r} is no MDM server", meant(text, names)
+            table.problem(ConfigCode.UNKNOWN_REFERENCE, key, what, ", ".join(names), hint)
 
 
 def _compile(
@@ -192,7 +206,8 @@ def _compile(
                 case _:
                     pass
         except (ValueError, OverflowError, RecursionError, re.error) as error:
-            table.problem(key, f"{text!r} can't be used with {operator.value}: {error}", _ALLOWED_OPERANDS[operator])
+            what = f"{text!r} can't be used with {operator.value}: {error}"
+            table.problem(ConfigCode.DOES_NOT_FIT, key, what, _ALLOWED_OPERANDS[operator])
             return None
     condition = Condition(
         attribute.name, operator, tuple(texts), negated, tuple(networks), tuple(expressions), tuple(numbers)
@@ -203,7 +218,7 @@ def _compile(
         fits = any(plain.holds((choice,)) for choice in attribute.choices)
         if not fits:
             what = f"{operator.value} {' or '.join(texts)} fits no value of {attribute.name}"
-            table.problem(key, what, " or ".join(attribute.choices))
+            table.problem(ConfigCode.UNKNOWN_VALUE, key, what, " or ".join(attribute.choices))
     return condition
 
 

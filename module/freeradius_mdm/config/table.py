@@ -6,7 +6,6 @@ Standard library only: radiusd imports this.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,10 @@ from typing import Any, TypeVar
 
 from .. import durations
 from ..errors import Problem
+from .codes import ConfigCode
 from .lines import line_of
+from .suggest import meant
+from .toml_text import shown
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -31,18 +33,16 @@ class Findings:
     warnings: list[str] = field(default_factory=list)
 
     def where(self, path: str) -> str:
-        """`FILE:LINE: key.path`."""
-        line = line_of(self.lines, path)
-        place = f"{self.file}:{line}" if line else str(self.file)
-        return f"{place}: {path}" if path else place
+        """`FILE:LINE`; what stands nowhere is missing from line 1."""
+        return f"{self.file}:{line_of(self.lines, path) or 1}"
 
-    def problem(self, path: str, what: str, allowed: str, hint: str = "") -> None:
+    def problem(self, code: ConfigCode, path: str, what: str, allowed: str, hint: str = "") -> None:
         """Note a problem at a key path."""
-        self.problems.append(Problem(self.where(path), what, allowed, hint))
+        self.problems.append(Problem(code, self.where(path), what, allowed, hint, path))
 
     def warn(self, path: str, what: str) -> None:
         """Note something that is allowed and probably not meant."""
-        self.warnings.append(f"{self.where(path)}: {what}")
+        self.warnings.append(f"{self.where(path)}: {path}: {what}")
 
 
 class Table:
@@ -56,7 +56,8 @@ class Table:
         if isinstance(data, dict):
             self._data = data
         else:
-            findings.problem(path, f"is {_kind(data)}, not a table", "a table of keys and values")
+            what = f"is {_kind(data)}, not a table"
+            findings.problem(ConfigCode.WRONG_TYPE, path, what, "a table of keys and values", f"begin it with [{path}]")
 
     def __contains__(self, key: str) -> bool:
         return key in self._data
@@ -69,9 +70,9 @@ class Table:
         """The key's full path."""
         return f"{self.path}.{key}" if self.path else key
 
-    def problem(self, key: str, what: str, allowed: str, hint: str = "") -> None:
-        """Note a problem at one of this table's keys."""
-        self.findings.problem(self.at(key), what, allowed, hint)
+    def problem(self, code: ConfigCode, key: str, what: str, allowed: str, hint: str = "") -> None:
+        """Note a problem at one of this table's keys. `hint`: the next step, "" for the usual one of the code."""
+        self.findings.problem(code, self.at(key), what, allowed, hint)
 
     def raw(self, key: str) -> Any:
         """The value as TOML has it, None when absent."""
@@ -79,33 +80,35 @@ class Table:
             self._asked.append(key)
         return self._data.get(key)
 
-    def text(self, key: str, default: str | None = None, *, allowed: str = "text in quotes") -> str:
-        """Text that is not empty; without a default the key has to be there."""
+    def text(self, key: str, default: str | None = None, *, allowed: str = "text in quotes", hint: str = "") -> str:
+        """Text that is not empty; without a default the key has to be there. `hint`: how to come by a missing one."""
         value = self.raw(key)
         if value is None and default is not None:
             return default
         if value is None:
-            self.problem(key, "is missing", allowed)
+            self.problem(ConfigCode.MISSING, key, "is missing", allowed, hint)
         elif not isinstance(value, str):
-            self.problem(key, f"is {_kind(value)}, not text", allowed)
-        elif not value.strip() or re.search(r"[\x00-\x1f\x7f]", value):
-            self.problem(key, "is empty or holds control characters", allowed)
+            self.problem(ConfigCode.WRONG_TYPE, key, f"is {_kind(value)}, not text", allowed)
+        elif not value.strip():
+            self.problem(ConfigCode.DOES_NOT_FIT, key, "is empty", allowed, hint)
+        elif re.search(r"[\x00-\x1f\x7f]", value):
+            self.problem(ConfigCode.DOES_NOT_FIT, key, f"{shown(value)} holds control characters", allowed)
         else:
             return value
         return default or ""
 
     def matching(self, key: str, pattern: str, allowed: str, default: str | None = None, hint: str = "") -> str:
         """Text that matches a pattern as a whole, case not considered."""
-        value = self.text(key, default, allowed=allowed)
+        value = self.text(key, default, allowed=allowed, hint=hint)
         if value and value != default and not re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
-            self.problem(key, f"{value!r} does not fit", allowed, hint)
+            self.problem(ConfigCode.DOES_NOT_FIT, key, f"{shown(value)} does not fit", allowed, hint)
         return value
 
     def flag(self, key: str, default: bool) -> bool:
         """true or false."""
         value = self.raw(key)
         if value is not None and not isinstance(value, bool):
-            self.problem(key, f"is {_kind(value)}", "true or false, without quotes")
+            self.problem(ConfigCode.WRONG_TYPE, key, f"is {_kind(value)}", "true or false, without quotes")
         return value if isinstance(value, bool) else default
 
     def integer(self, key: str, default: int, low: int, high: int) -> int:
@@ -113,8 +116,13 @@ class Table:
         value = self.raw(key)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.problem(key, f"{value!r} does not fit", f"a whole number from {low} to {high}")
+        allowed = f"a whole number from {low} to {high}"
+        if isinstance(value, bool) or not isinstance(value, int):
+            hint = "write it without a point" if isinstance(value, float) else ""
+            self.problem(ConfigCode.WRONG_TYPE, key, f"is {_kind(value)}, {shown(value)}", allowed, hint)
+            return default
+        if not low <= value <= high:
+            self.problem(ConfigCode.OUT_OF_RANGE, key, f"{value} is out of range", allowed)
             return default
         return value
 
@@ -123,11 +131,12 @@ class Table:
         value = self.raw(key)
         if value is None:
             return default
-        fits = isinstance(value, int | float) and (low <= value <= high or (zero and value == 0))
-        if isinstance(value, bool) or not fits:
-            self.problem(
-                key, f"{value!r} does not fit", f"a number from {low:g} to {high:g}{', or 0 for off' if zero else ''}"
-            )
+        allowed = f"a number from {low:g} to {high:g}{', or 0 for off' if zero else ''}"
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.problem(ConfigCode.WRONG_TYPE, key, f"is {_kind(value)}, {shown(value)}", allowed)
+            return default
+        if not (low <= value <= high or (zero and value == 0)):
+            self.problem(ConfigCode.OUT_OF_RANGE, key, f"{value} is out of range", allowed)
             return default
         return float(value)
 
@@ -137,15 +146,28 @@ class Table:
         if value is None:
             return default
         bounds = f"{durations.ALLOWED}; from {durations.show(low)} to {durations.show(high)}"
-        try:
-            seconds = durations.parse(value)
-        except ValueError as error:
-            self.problem(key, str(error), bounds, "write the unit" if isinstance(value, int | float) else "")
+        bounds += ", or 0s for off" if zero else ""
+        seconds = self.seconds(key, value, bounds)
+        if seconds is None:
             return default
         if not (low <= seconds <= high or (zero and seconds == 0)):
-            self.problem(key, f"{value} is out of range", bounds + (", or 0s for off" if zero else ""))
+            self.problem(ConfigCode.OUT_OF_RANGE, key, f"{value} is out of range", bounds)
             return default
         return seconds
+
+    def seconds(self, key: str, value: object, allowed: str) -> float | None:
+        """A duration's seconds; None, and a problem, when it is none."""
+        try:
+            return durations.parse(value)
+        except ValueError as error:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                hint = f'write the unit, in quotes: "{value:g}s" or "{value:g}m"'
+                self.problem(ConfigCode.WRONG_TYPE, key, str(error), allowed, hint)
+            else:
+                is_text = isinstance(value, str)
+                code = ConfigCode.DOES_NOT_FIT if is_text else ConfigCode.WRONG_TYPE
+                self.problem(code, key, str(error) if is_text else f"is {_kind(value)}, not a duration", allowed)
+            return None
 
     def choice(self, key: str, kind: type[E], default: E) -> E:
         """One of an enumeration's values."""
@@ -155,7 +177,10 @@ class Table:
         try:
             return kind(value)
         except ValueError:
-            self.problem(key, f"{value!r} is not known", " or ".join(member.value for member in kind))
+            known = [member.value for member in kind]
+            self.problem(
+                ConfigCode.UNKNOWN_VALUE, key, f"{shown(value)} is not known", " or ".join(known), meant(value, known)
+            )
             return default
 
     def path_of(self, key: str) -> Path | None:
@@ -172,7 +197,8 @@ class Table:
             return ()
         if isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value):
             return tuple(value)
-        self.problem(key, "is no list of texts", 'a list like ["one", "two"]')
+        hint = "put it into brackets" if isinstance(value, str) else ""
+        self.problem(ConfigCode.WRONG_TYPE, key, "is no list of texts", 'a list like ["one", "two"]', hint)
         return ()
 
     def table(self, key: str) -> Table:
@@ -186,17 +212,21 @@ class Table:
         if value is None:
             return []
         if not isinstance(value, list):
-            self.problem(key, f"is {_kind(value)}, not a list of tables", f"[[{self.at(key)}]], once per entry")
+            what, allowed = f"is {_kind(value)}, not a list of tables", f"[[{self.at(key)}]], once per entry"
+            hint = f"write [[{self.at(key)}]] in place of [{self.at(key)}]" if isinstance(value, dict) else ""
+            self.problem(ConfigCode.WRONG_TYPE, key, what, allowed, hint)
             return []
         return [Table(item, f"{self.at(key)}[{number}]", self.findings) for number, item in enumerate(value, 1)]
 
+    def unasked(self) -> dict[str, Any]:
+        """The keys, and their values, that nobody has asked for."""
+        return {key: value for key, value in self._data.items() if key not in self._asked}
+
     def finish(self) -> None:
         """Note every key that nobody asked for: a misspelt setting must not be passed over."""
-        for key in self._data:
-            if key not in self._asked:
-                close = difflib.get_close_matches(key, self._asked, 1)
-                hint = f"did you mean {close[0]}?" if close else ""
-                self.problem(key, "is not a setting", ", ".join(sorted(self._asked)), hint)
+        for key in self.unasked():
+            allowed, hint = ", ".join(sorted(self._asked)), meant(key, self._asked)
+            self.problem(ConfigCode.UNKNOWN_KEY, key, "is not a setting", allowed, hint)
 
 
 def unique(tables: Sequence[Table], name_of: Callable[[Table], str], what: str) -> None:
@@ -205,7 +235,8 @@ def unique(tables: Sequence[Table], name_of: Callable[[Table], str], what: str) 
     for table in tables:
         name = name_of(table)
         if name and name.lower() in seen:
-            table.problem("name", f"{name!r} stands here a second time", f"each {what} has a name of its own")
+            allowed = f"each {what} has a name of its own, upper and lower case alike"
+            table.problem(ConfigCode.DUPLICATE, "name", f"{name!r} stands here a second time", allowed)
         seen.add(name.lower())
 
 

@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..config.codes import ConfigCode
 from ..errors import Problem
 from .acl import Dacl
 from .kinds import AclType, Refused
 from .names import ALLOWED_NAME, NAME
 from .text import Checked, check
+
+_RENAME = "rename the file"
+_READABLE = "let radiusd's and mdmd's users read it: both read the ACLs"
 
 Finding = tuple[Path, int, str]  # file, line from 1, text
 
@@ -34,7 +38,10 @@ class Directory:
     @property
     def problems(self) -> list[Problem]:
         """What is wrong, as the configuration's error tells it."""
-        return [Problem(f"{file}:{fault.line}", fault.what, fault.allowed) for file, fault in self.refused]
+        return [
+            Problem(ConfigCode.DACL, f"{file}:{fault.line}", fault.what, fault.allowed, fault.hint)
+            for file, fault in self.refused
+        ]
 
 
 def read_directory(directory: Path) -> Directory:
@@ -51,7 +58,8 @@ def read_directory(directory: Path) -> Directory:
             name, type_ = _name_and_type(file)
             if name in seen:
                 what = f"the ACL {name} is there already, as {seen[name].name}"
-                raise Refused(what, "a name of its own for each ACL, whatever its type: profiles tell them by name", 1)
+                allowed = "a name of its own for each ACL, whatever its type: profiles tell them by name"
+                raise Refused(what, allowed, 1, _RENAME)
             seen[name] = file
             checked = _check(file, type_)
         except Refused as fault:
@@ -70,15 +78,14 @@ def _name_and_type(file: Path) -> tuple[str, AclType]:
     type_ = next(types, AclType.IPV4)
     name = file.name.removesuffix(type_.suffix)
     if not NAME.fullmatch(name):
-        raise Refused(f"the name {name!r} does not fit", ALLOWED_NAME, 1)
+        raise Refused(f"the name {name!r} does not fit", ALLOWED_NAME, 1, _RENAME)
     ending = next(
         (f".{each.value}" for each in (AclType.IPV6, AclType.AGNOSTIC) if name.endswith(f".{each.value}")), ""
     )
     if ending:
         what = f"the name {name!r} ends in {ending}, which tells an ACL's type"
-        raise Refused(
-            what, f"NAME.acl, NAME.ipv6.acl or NAME.agnostic.acl with a NAME that does not end in {ending}", 1
-        )
+        allowed = f"NAME.acl, NAME.ipv6.acl or NAME.agnostic.acl with a NAME that does not end in {ending}"
+        raise Refused(what, allowed, 1, _RENAME)
     return name, type_
 
 
@@ -86,10 +93,9 @@ def _check(file: Path, type_: AclType) -> Checked:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise Refused(f"can't be read: {error.strerror}", "a readable file", 1) from None
+        raise Refused(f"can't be read: {error.strerror}", "a readable file", 1, _READABLE) from None
     try:
         return check(data.decode(), type_)
     except UnicodeDecodeError as error:
-        raise Refused(
-            "is not UTF-8 text", "ASCII, and UTF-8 in remarks", data[: error.start].count(b"\n") + 1
-        ) from None
+        line = data[: error.start].count(b"\n") + 1
+        raise Refused("is not UTF-8 text", "ASCII, and UTF-8 in remarks", line, "save the file as UTF-8") from None

@@ -44,10 +44,14 @@ class DaclError(MdmError):
 
 
 class Refused(ValueError):
-    """A line that can't be served: `what` is wrong, what is `allowed`. `line` is 0 where the caller knows it."""
+    """A line that can't be served: `what` is wrong, what is `allowed`. `line` is 0 where the caller knows it.
 
-    def __init__(self, what: str, allowed: str, line: int = 0) -> None:
+    `hint`: the next step where that is not to mend the line.
+    """
+
+    def __init__(self, what: str, allowed: str, line: int = 0, hint: str = "") -> None:
         self.what = what
         self.allowed = allowed
         self.line = line
+        self.hint = hint
         super().__init__(f"{what}; allowed: {allowed}")

@@ -80,22 +80,21 @@ if [ ! -x "$venv/bin/python" ]; then
     echo "setup: making the virtual environment $venv"
     /usr/bin/python3 -m venv "$venv" || fail "python3 -m venv $venv failed"
 fi
-if [ ! -e "$venv/.complete" ] || [ "$repository/pyproject.toml" -nt "$venv/.complete" ]; then
+if [ ! -e "$venv/.complete" ] || [ "$repository/pyproject.toml" -nt "$venv/.complete" ] ||
+    [ "$repository/lock/dev.txt" -nt "$venv/.complete" ]; then
     # The dependencies only: an editable install would write into the checkout.
-    "$venv/bin/python" - "$repository" "$venv" <<'END'
+    "$venv/bin/python" - "$repository" <<'END'
 import pathlib, sys, sysconfig, tomllib
-repository, venv = map(pathlib.Path, sys.argv[1:])
+repository = pathlib.Path(sys.argv[1])
 project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
-wanted = project["dependencies"] + project["optional-dependencies"]["lab"] + project["optional-dependencies"]["dev"]
-(venv / "requirements.txt").write_text("\n".join(wanted) + "\n")
 (pathlib.Path(sysconfig.get_path("purelib")) / "freeradius_mdm.pth").write_text(f"{repository / 'module'}\n")
 for name, target in project["scripts"].items():
-    program = venv / "bin" / name
+    program = pathlib.Path(sys.prefix) / "bin" / name
     module = target.partition(":")[0]
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
     program.chmod(0o755)
 END
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$venv/requirements.txt" ||
-        fail "pip could not install the Python packages. Is a package index within reach?"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$repository/lock/dev.txt" ||
+        fail "pip could not install the packages of lock/dev.txt. Is a package index within reach that has them?"
     touch "$venv/.complete"
 fi

@@ -60,8 +60,7 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
     the addresses left, so that one dead address (IPv6 that leads nowhere) does not use it up. Raises OSError.
     """
     end = time.monotonic() + timeout
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = _take_turns(found)[:_MOST_ADDRESSES]
+    addresses = resolve(host, port)
     error: OSError = OSError("the name has no address")
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         left = end - time.monotonic()
@@ -80,6 +79,11 @@ def connect(host: str, port: int, timeout: float) -> socket.socket:
             sock.settimeout(max(end - time.monotonic(), 0.001))
             return sock
     raise error
+
+
+def resolve(host: str, port: int) -> list[Any]:
+    """The addresses that are tried, in that order, as getaddrinfo has them. Raises OSError (socket.gaierror)."""
+    return _take_turns(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))[:_MOST_ADDRESSES]
 
 
 def _take_turns(found: list[Any]) -> list[Any]:

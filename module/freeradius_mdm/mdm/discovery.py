@@ -37,8 +37,21 @@ class Address:
     stale_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one look at the endpoint list gave: the address, and what else is odd there, one line each.
+
+    `refused`: records of CRS whose address is not taken; `hosts`: the hosts of the good ones when they differ.
+    """
+
+    uri: str
+    endpoints: int
+    refused: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
 class Discovery:
-    """Thread safe; one look at a time. `jitter` gives a number from 0 to 1."""
+    """Thread safe; one look at a time. `jitter` gives a number from 0 to 1. `found`: the last look that led to one."""
 
     def __init__(
         self,
@@ -58,6 +71,7 @@ class Discovery:
         self._hold = Hold(clock)
         self._current: Address | None = None
         self._looked_at = float("-inf")
+        self.found: Found | None = None
 
     def address(self) -> str:
         """The address to use now; asks Graph only when none is known. Raises SourceError."""
@@ -113,18 +127,20 @@ class Discovery:
         """Ask Graph and take over what it says; the caller has its turn."""
         self._looked_at = self._clock()
         try:
-            uri = self._choose(self._endpoints.fetch())
+            found = self._choose(self._endpoints.fetch())
         except SourceError as error:
             self._hold.keep(error, max(error.retry_after or 0.0, _HOLD))
             raise
         self._hold.clear()
-        found = self._dated(uri, self._clock())
-        if self._current is None or self._current.uri != uri:
-            log.info("event=crs_address server=%s uri=%s", self._server.name, uri)
-        self._current = found
-        self._file.write(SavedAddress(self._owner, uri, found.found_at))
+        self._tell(found)
+        dated = self._dated(found.uri, self._clock())
+        if self._current is None or self._current.uri != found.uri:
+            log.info("event=crs_address server=%s uri=%s", self._server.name, found.uri)
+        self.found = found
+        self._current = dated
+        self._file.write(SavedAddress(self._owner, found.uri, dated.found_at))
 
-    def _choose(self, records: list[object]) -> str:
+    def _choose(self, records: list[object]) -> Found:
         uris = crs_address.pick(records)
         if not uris:
             raise self._not_listed(records)
@@ -135,14 +151,18 @@ class Discovery:
                 good.append(self._check(uri))
             except crs_address.AddressRefused as refused:
                 reasons.append(f"{uri[:120]!r}: {refused}")
-        for reason in reasons if good else ():
-            log.warning("event=crs_address_refused server=%s seen=%s", self._server.name, quote(reason))
         if not good:
             raise failure(MdmCode.ADDRESS_REFUSED, "; ".join(reasons))
-        if len(set(good)) > 1:
-            hosts = ",".join(str(urlsplit(uri).hostname) for uri in good)
+        hosts = tuple(str(urlsplit(uri).hostname) for uri in good) if len(set(good)) > 1 else ()
+        return Found(good[0], len(records), tuple(reasons), hosts)
+
+    def _tell(self, found: Found) -> None:
+        """Write down what is odd about a list that has a good address all the same."""
+        for reason in found.refused:
+            log.warning("event=crs_address_refused server=%s seen=%s", self._server.name, quote(reason))
+        if found.hosts:
+            hosts = ",".join(found.hosts)
             log.warning("event=crs_listed_twice server=%s taken=first hosts=%s", self._server.name, hosts)
-        return good[0]
 
     def _check(self, uri: str) -> str:
         return crs_address.check(uri, self._server.cloud.crs_host_suffixes, self._server.allowed_crs_hosts)

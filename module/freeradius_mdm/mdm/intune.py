@@ -25,6 +25,7 @@ from .crs_judge import WrongDevice, judge
 from .crs_xml import XmlRefused
 from .discovery import Discovery
 from .failures import failure
+from .graph_application import GraphApplication
 from .graph_endpoints import GraphEndpoints
 from .http import HttpClient
 from .noncompliant import NonCompliantDevices
@@ -40,7 +41,8 @@ _RETRY_WAIT = (0.05, 0.25)  # seconds, so that threads that failed together do n
 class IntuneSource:
     """One tenant's CRS. Thread safe; nothing is sent before the first call. Raises SourceError, nothing else.
 
-    `clock`: epoch seconds; `sleep` waits that many seconds; `jitter` gives a number from 0 to 1.
+    `clock`: epoch seconds; `sleep` waits that many seconds; `jitter` gives a number from 0 to 1. The parts that the
+    connection test takes one by one are `http`, `tokens`, `application`, `discovery`.
     """
 
     def __init__(
@@ -56,11 +58,12 @@ class IntuneSource:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._http = HttpClient(server)
-        self.tokens = Tokens(server, self._http, clock)
-        endpoints = GraphEndpoints(server.cloud.graph_host, self._http, self.tokens, clock)
+        self.http = HttpClient(server)
+        self.tokens = Tokens(server, self.http, clock)
+        endpoints = GraphEndpoints(server.cloud.graph_host, self.http, self.tokens, clock)
+        self.application = GraphApplication(server.cloud.graph_host, self.http, self.tokens, clock)
         self.discovery = Discovery(server, endpoints, state_directory, clock, jitter)
-        self._crs = Crs(server.name, self._http, self.tokens, clock)
+        self._crs = Crs(server.name, self.http, self.tokens, clock)
         self._background = Background()
         self._pause = Hold(clock)
         self._throttled = 0  # 429 answers in a row
@@ -70,7 +73,7 @@ class IntuneSource:
         """Ask about one endpoint, by Intune device id or MAC. Never longer than connect plus read timeout."""
         if key.kind is IdKind.ENTRA:
             raise failure(MdmCode.KIND_UNSUPPORTED, f"an Entra device id, {key.value}", server_down=False)
-        with self._http.budget(self._http.exchange_limit):
+        with self.http.budget(self.http.exchange_limit):
             try:
                 listed = self._devices(device_path(key))
             except CrsFailure as error:
@@ -85,7 +88,7 @@ class IntuneSource:
 
     def mdminfo(self) -> MdmInfo:
         """Ask CRS about itself: its remediation page and page size. Never longer than connect plus read timeout."""
-        with self._http.budget(self._http.exchange_limit):
+        with self.http.budget(self.http.exchange_limit):
             return self._mdminfo()
 
     def noncompliant(self, cancelled: Callable[[], bool]) -> NonCompliantDevices:
@@ -105,14 +108,14 @@ class IntuneSource:
             self._refresh_address,
             self._mdminfo,
         ):
-            with self._http.budget(3 * self._http.exchange_limit):
+            with self.http.budget(3 * self.http.exchange_limit):
                 step()
 
     def close(self) -> None:
         """Release connections; a lookup under way may still end well."""
         self._closed = True
         self._background.close()
-        self._http.close()
+        self.http.close()
 
     def _devices(self, path: str) -> DeviceList:
         body = self._ask(path, crs_answers.SINGLE_LIMIT)
@@ -126,7 +129,7 @@ class IntuneSource:
         return listed
 
     def _page(self, marker: str) -> bytes:
-        with self._http.budget(3 * self._http.exchange_limit):
+        with self.http.budget(3 * self.http.exchange_limit):
             path = bulk_path(marker, self.server.bulk_identifier.value)
             return self._ask(path, crs_answers.BULK_LIMIT, bulk=True)
 
@@ -212,15 +215,15 @@ class IntuneSource:
             self._background.start("refresh-address", self._refresh_address)
 
     def _renew_token(self) -> None:
-        with self._http.budget(3 * self._http.exchange_limit):
+        with self.http.budget(3 * self.http.exchange_limit):
             self.tokens.renew(TokenUse.CRS)
 
     def _refresh_address(self) -> None:
-        with self._http.budget(3 * self._http.exchange_limit):
+        with self.http.budget(3 * self.http.exchange_limit):
             self.discovery.refresh()
 
     def _rediscover(self, address: str) -> None:
-        with self._http.budget(3 * self._http.exchange_limit):
+        with self.http.budget(3 * self.http.exchange_limit):
             self.discovery.rediscover(address)
 
     def _check_open(self) -> None:

@@ -36,13 +36,14 @@ def evaluate(rules: Sequence[Rule], values: Values) -> tuple[RuleResult, ...]:
 def _failed(rule: Rule, values: Values) -> str:
     for condition in rule.when:
         if not condition.holds(values.get(condition.attribute, ())):
-            return _explain(condition, values)
+            return explain(condition, values)
     if rule.any and not any(all(c.holds(values.get(c.attribute, ())) for c in group) for group in rule.any):
         return f"none of the {len(rule.any)} groups of `any` holds"
     return ""
 
 
-def _explain(condition: Condition, values: Values) -> str:
+def explain(condition: Condition, values: Values) -> str:
+    """What was seen and what was wanted, for a condition that does not hold."""
     seen = values.get(condition.attribute, ())
     found = ", ".join(value[:80] for value in seen) if seen else "absent"
     return f"{condition.attribute} is {found}, wanted {str(condition)[len(condition.attribute) + 1 :]}"

@@ -7,6 +7,7 @@
     GET /v1/sessions?limit=100&state=live&mac=...     sessions, see session_api.py
     GET /v1/sessions/ID                               one session, with the orders about it
     GET /v1/coa?limit=100&open=true&...               orders to network devices, see coa_api.py
+    GET /v1/exemptions?all=true                       exemptions, see exemption_api.py
     GET /v1/health                                    state of servers, store, journal and sessions
 
 An error is one line of plain text. rlm_rest maps 204 to ok, 404 to notfound, other 4xx to invalid and 5xx to
@@ -56,9 +57,9 @@ class Api:
         self._wall = wall
         self._more = more
 
-    def application(self) -> web.Application:
-        """The routes. A key is taken apart by `key_of`, because rlm_rest encodes its slashes too."""
-        application = web.Application(middlewares=[_errors_as_text])
+    def application(self, more: Sequence[web.RouteDef] = (), longest_body: int = 1024**2) -> web.Application:
+        """The routes, and `more`. A key is taken apart by `key_of`, because rlm_rest encodes its slashes too."""
+        application = web.Application(middlewares=[_errors_as_text], client_max_size=longest_body)
         application.add_routes(
             [
                 web.get("/v1/endpoints/{key:.+}", self._endpoint),
@@ -67,6 +68,7 @@ class Api:
                 web.get("/v1/decisions/{id}", self._decision),
                 web.get("/v1/health", self._get_health),
                 *self._more,
+                *more,
             ]
         )
         return application
@@ -85,7 +87,7 @@ class Api:
         record = self._lookups.record(key)
         if record is None:
             raise LookupError(f"no MDM server was asked about {key} so far")
-        return web.json_response(self._record_json(record))
+        return web.json_response(self.record_json(record))
 
     async def _decisions(self, request: web.Request) -> web.Response:
         chosen, limit = filter_of(dict(request.query))
@@ -102,7 +104,8 @@ class Api:
     async def _get_health(self, request: web.Request) -> web.Response:
         return web.json_response(await self._health())
 
-    def _record_json(self, record: ComplianceRecord) -> dict[str, Any]:
+    def record_json(self, record: ComplianceRecord) -> dict[str, Any]:
+        """A record with its age and when it is due."""
         server = self._config().server(record.key.server)
         now = self._wall()
         body: dict[str, Any] = {

@@ -31,9 +31,12 @@ class Assessment:
     def wanted(self) -> tuple[bool, str, str] | None:
         """What it is to be given instead; None when it may keep what it has."""
         outlook = self.outlook
-        if outlook.verdict is None or (outlook.monitored and outlook.worse) or outlook.authorization == self.has:
+        if outlook.verdict is None or (outlook.monitored and outlook.worse):
             return None
-        return outlook.authorization
+        gets, has = outlook.authorization, self.has
+        if outlook.exempted_anew:  # from a rule to an exemption and back nobody is disturbed for the same profile
+            return None if (gets[0], gets[2]) == (has[0], has[2]) else gets
+        return None if gets == has else gets
 
 
 class Assessor:
@@ -60,6 +63,13 @@ class Assessor:
             outlook = self._redecide.look(session, "" if changed is None else changed.basis)
         has = (True, session.rule, session.profile) if changed is None else changed.authorization
         return Assessment(outlook, has, sum(each.decision_id == session.decision_id for each in before))
+
+    def now(self, session: Session, order: CoaOrder) -> Outlook:
+        """What an operator's order is to bring: decided again in any case. Raises StoreError."""
+        with self._mutex:
+            before = [each for each in self._orders.of_session(session.id) if each.id != order.id]
+            changed = in_force(before, session, self._config().coa.mode)
+            return self._redecide.look(session, "" if changed is None else changed.basis, always=True)
 
     def mode(self) -> CoaMode:
         """The present setting."""

@@ -48,6 +48,8 @@ class Changes:
         self._events = events
         self._wall = wall
         self._keys: dict[EndpointKey, float] = {}  # changed, with the moment of it
+        self._endpoints: list[tuple[EndpointKey, Callable[[], None]]] = []  # changed otherwise, and what settles that
+        self._looked_at: frozenset[EndpointKey] = frozenset()
         self._sessions: dict[str, None] = {}  # to be looked at
         self._in_work = 0
         self._told: set[str] = set()
@@ -58,6 +60,19 @@ class Changes:
         """The MDM server says something else of that endpoint than before (`Recorder.on_change`)."""
         self._keys[key] = max(at, self._keys.get(key, at))
         self._wake.set()
+
+    def endpoint_changed(self, key: EndpointKey, settle: Callable[[], None]) -> None:
+        """Something else about that endpoint has changed. `settle` is called when that has led to what it leads to.
+
+        It blocks, and raises StoreError, after which the endpoint is looked at again.
+        """
+        self._endpoints.append((key, settle))
+        self._wake.set()
+
+    def pending(self, key: EndpointKey) -> bool:
+        """True while it is still to come out what a change of that endpoint leads to."""
+        waiting = key in self._keys or any(key == each for each, _ in self._endpoints)
+        return waiting or key in self._looked_at
 
     def sessions_changed(self, changes: Sequence[Change]) -> None:
         """Sessions have changed (`SessionKeeper.on_change`), maybe by a decision on a record that is old by now."""
@@ -73,7 +88,7 @@ class Changes:
     @property
     def waiting(self) -> int:
         """How many endpoints and sessions are to be looked at."""
-        return len(self._keys) + len(self._sessions) + self._in_work
+        return len(self._keys) + len(self._endpoints) + len(self._sessions) + self._in_work
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
@@ -98,34 +113,40 @@ class Changes:
 
     async def _turn(self) -> None:
         keys = dict(list(self._keys.items())[:_AT_ONCE])
-        of_keys = [session.id for key in keys for session in self._directory.of_endpoint(key)]
+        endpoints, self._endpoints = self._endpoints[:_AT_ONCE], self._endpoints[_AT_ONCE:]
+        self._looked_at = frozenset([*keys, *(key for key, _ in endpoints)])
+        of_keys = [session.id for key in self._looked_at for session in self._directory.of_endpoint(key)]
         wanted = list(dict.fromkeys([*of_keys, *list(self._sessions)[:_AT_ONCE]]))
         for session_id in wanted:
             self._sessions.pop(session_id, None)
         for key in keys:
             del self._keys[key]
-        self._in_work = len(keys) + len(wanted)
+        self._in_work = len(keys) + len(endpoints) + len(wanted)
         try:
             await self._look_at(wanted)
-            if keys:
-                await asyncio.to_thread(self._settle_all, keys)
+            if keys or endpoints:
+                await asyncio.to_thread(self._settle_all, keys, [settle for _, settle in endpoints])
         except BaseException:
             self._sessions.update(dict.fromkeys(wanted))
             for key, at in keys.items():
                 self.record_changed(key, at)
+            self._endpoints += endpoints
             raise
         finally:
-            self._in_work = 0
+            self._in_work, self._looked_at = 0, frozenset()
 
-    def _settle_all(self, keys: dict[EndpointKey, float]) -> None:
+    def _settle_all(self, keys: dict[EndpointKey, float], others: Sequence[Callable[[], None]]) -> None:
         for key, at in keys.items():
             self._settle(key, at)
+        for settle in others:
+            settle()
 
     async def _look_at(self, session_ids: Sequence[str]) -> None:
         orders = {session_id: self._desk.open(session_id) for session_id in session_ids}
         for found in await asyncio.to_thread(self._assess, orders):
             if found is not None:
-                await self._weigh(found, orders[found.session.id])
+                async with self._desk.deciding:
+                    await self._weigh(found, orders[found.session.id])
 
     def _assess(self, orders: dict[str, CoaOrder | None]) -> list[Assessment | None]:
         found: list[Assessment | None] = []
@@ -148,6 +169,10 @@ class Changes:
             self.look(session.id)  # it has changed while it was looked at
             return
         if order is not None and order.state in (OrderState.SENT, OrderState.ACKED):
+            self._desk.look_when_done(session.id)
+            return
+        if order is not None and order.author and settings.mode is not CoaMode.OFF:
+            # It brings the session what it is to have in any case; if it comes to nothing, this is looked at again.
             self._desk.look_when_done(session.id)
             return
         if outlook.why_not:

@@ -1,6 +1,7 @@
 """Orders to network devices over HTTP.
 
     GET /v1/coa?open=true&state=nak&session_id=...&client=...&profile=...&limit=100
+    GET /v1/coa/ID                                  one order
 
 The one that changed last comes first. `client` is the network device's address. Fields are those of
 store/coa_orders.py; of a packet its RADIUS identifier is shown.
@@ -33,12 +34,18 @@ class CoaApi:
 
     def routes(self) -> list[web.RouteDef]:
         """For the application."""
-        return [web.get("/v1/coa", self._orders)]
+        return [web.get("/v1/coa", self._orders), web.get("/v1/coa/{id}", self._order)]
 
     async def _orders(self, request: web.Request) -> web.Response:
         chosen, limit = filter_of(dict(request.query))
         found = await asyncio.to_thread(self._queries.orders, chosen, limit)
         return web.json_response({"orders": [order_json(each) for each in found]})
+
+    async def _order(self, request: web.Request) -> web.Response:
+        found = await asyncio.to_thread(self._queries.order, request.match_info["id"])
+        if found is None:
+            raise LookupError("no order of that id is in the store")
+        return web.json_response(order_json(found))
 
 
 def filter_of(query: dict[str, str]) -> tuple[OrderFilter, int]:

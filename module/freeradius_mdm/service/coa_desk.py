@@ -42,6 +42,8 @@ class CoaDesk:
         self._dirty: set[str] = set()  # sessions to look at when their order has come further
         self._agenda = Agenda(each=2 * parts.config().coa.in_flight)
         self._wake = asyncio.Event()
+        # Held by whoever looks at what is open about a session and then calls `take`.
+        self.deciding = asyncio.Lock()
 
     def open(self, session_id: str) -> CoaOrder | None:
         """The order about that session that is not settled."""

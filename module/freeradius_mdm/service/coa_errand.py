@@ -91,6 +91,8 @@ class Errands:
             return settled or coa_orders.gone(order, now, "the session has ended")
         if order.state is OrderState.ACKED:
             return await self._unconfirmed(order, session)
+        if order.author and now >= order.created_at + self._parts.times.by_hand:
+            return coa_orders.given_up(order, now, self._parts.times)
         settings = self._parts.config().coa
         if settings.mode is CoaMode.OFF:
             return coa_orders.superseded(order, now, "coa.mode is off")
@@ -108,14 +110,20 @@ class Errands:
         return after
 
     async def _send(self, order: CoaOrder, session: Session, settings: CoaSettings) -> CoaOrder:
-        found = await asyncio.to_thread(self._parts.assessor.assess, session, order)
+        if order.author:
+            outlook = await asyncio.to_thread(self._parts.assessor.now, session, order)
+            order = coa_orders.as_it_stands(order, session, outlook)
+        else:
+            found = await asyncio.to_thread(self._parts.assessor.assess, session, order)
+            outlook = found.outlook
+            if found.wanted != order.authorization:
+                return coa_orders.superseded(order, self._parts.wall(), _why_not(found))
         now = self._parts.wall()
-        if found.wanted != order.authorization:
-            return coa_orders.superseded(order, now, _why_not(found))
-        order, chosen = self._choose(order, session, found.outlook, settings)
+        order, chosen = self._choose(order, session, outlook, settings)
         if chosen is None:
             code = Code.COA_UNSUPPORTED if order.cause is not None else Code.COA_IMPOSSIBLE
-            self._alarms.raise_(order.client, code, order.detail, now)
+            if not order.author:  # who asks for what can't be done is told so, and there is nothing to mend
+                self._alarms.raise_(order.client, code, order.detail, now)
             return coa_orders.failed(order, now, code, order.detail)
         if settings.mode is CoaMode.DRY_RUN:
             return coa_orders.rehearsed(order, now, chosen.plan.action, chosen.attributes)
@@ -186,16 +194,18 @@ class Errands:
         self, order: CoaOrder, session: Session, outlook: Outlook, settings: CoaSettings
     ) -> tuple[CoaOrder, _Chosen | None]:
         """The best that the device and what is known of the session allow; the order says why the others were not."""
-        assert outlook.verdict is not None
         named = coa_orders.named(session)
         profile: tuple[Attribute, ...] = ()
         lacking = ""
-        if outlook.verdict.accept:
+        if outlook.verdict is None:  # of an operator's order only
+            lacking = f"what it would be given can't be said: {outlook.why_not}"
+        elif outlook.verdict.accept:
             try:
                 profile = coa_attributes.of_reply(outlook.verdict.attributes)
             except ValueError as error:
                 lacking = str(error)
-        for action in coa_settings.actions(settings, session.family):
+        usual = coa_settings.actions(settings, session.family)
+        for action in (Action(order.asked),) if order.asked else usual:
             if action.value in order.tried:
                 continue
             found = self._planned(order, named, action, profile, lacking)

@@ -21,18 +21,28 @@ REMEMBERED = 300.0  # seconds for which a device can know a packet again (RFC 51
 # Of these an ACK says that it has happened; of the others, that it is going to.
 _DONE_BY_ACK = frozenset({Action.PUSH, Action.DISCONNECT})
 _ENDS_SESSION = frozenset({Action.DISCONNECT})
+_UNANSWERED = frozenset({Code.COA_NO_ANSWER, Code.COA_ANSWER_INVALID, Code.COA_UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds. `pauses`: after each failure, the last one again and again. `confirm`: from ACK to reauthentication."""
+    """Seconds. `pauses`: after each failure, the last one again and again. `confirm`: from ACK to reauthentication.
+
+    `by_hand`: for how long an operator's order is tried; who has given it does not expect it hours later.
+    """
 
     pauses: tuple[float, ...] = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0)
     confirm: float = 120.0
+    by_hand: float = 300.0
 
     def pause(self, attempts: int) -> float:
         """After that many attempts."""
         return self.pauses[min(max(attempts, 1), len(self.pauses)) - 1]
+
+    def next(self, order: CoaOrder, now: float, attempts: int) -> float:
+        """When an order is due again after that many attempts."""
+        due = now + self.pause(attempts)
+        return min(due, order.created_at + self.by_hand) if order.author else due
 
 
 def ordered(outlook: Outlook, now: float, grace: float, number: int) -> CoaOrder:
@@ -44,7 +54,10 @@ def ordered(outlook: Outlook, now: float, grace: float, number: int) -> CoaOrder
     accept, rule, profile = outlook.authorization
     said = "\n".join((session.id, session.decision_id, str(accept), rule, profile, str(number)))
     delayed = grace > 0 and outlook.worse
-    gets = f"rule {rule or 'none'}, profile {profile}" if accept else f"a reject ({_reject_reason(outlook)})"
+    assert outlook.verdict is not None
+    exemption = outlook.verdict.decision.exemption
+    by = f"exemption {exemption}" if exemption else f"rule {rule or 'none'}"
+    gets = f"{by}, profile {profile}" if accept else f"a reject ({_reject_reason(outlook)})"
     return CoaOrder(
         id=hashlib.sha256(said.encode()).hexdigest()[:24],
         session_id=session.id,
@@ -69,6 +82,49 @@ def ordered(outlook: Outlook, now: float, grace: float, number: int) -> CoaOrder
 def _reject_reason(outlook: Outlook) -> str:
     assert outlook.verdict is not None
     return outlook.verdict.decision.reason[:200]
+
+
+def by_hand(session: Session, action: str, author: str, identifier: str, now: float) -> CoaOrder:
+    """An operator's order. `action`: the one that is wanted, "" for what is usual on that network device."""
+    return CoaOrder(
+        id=identifier,
+        session_id=session.id,
+        client=session.nas,
+        family=session.family,
+        state=OrderState.PLANNED,
+        created_at=now,
+        changed_at=now,
+        due_at=now,
+        decision_id=session.decision_id,
+        old_rule=session.rule,
+        old_profile=session.profile,
+        rule=session.rule,
+        profile=session.profile,
+        accept=True,
+        basis="",
+        reason=f"by {author}: {action or 'the usual action'}",
+        author=author,
+        asked=action,
+    )
+
+
+def as_it_stands(order: CoaOrder, session: Session, outlook: Outlook) -> CoaOrder:
+    """An operator's order just before it is sent: what the session is to have by it, as far as that can be said."""
+    order = replace(order, decision_id=session.decision_id, old_rule=session.rule, old_profile=session.profile)
+    if outlook.verdict is None:
+        return replace(order, rule=session.rule, profile=session.profile)
+    accept, rule, profile = outlook.authorization
+    return replace(order, accept=accept, rule=rule, profile=profile, basis=outlook.basis)
+
+
+def given_up(order: CoaOrder, now: float, times: Times) -> CoaOrder:
+    """An operator's order that has come to nothing for too long."""
+    state = OrderState.NAK if order.state is OrderState.NAK else OrderState.FAILED
+    if order.code in _UNANSWERED:
+        state = OrderState.TIMEOUT
+    why = f"given up after {times.by_hand:.0f} s"
+    code = order.code or Code.COA_NOT_SENT.value
+    return _settled(order, state, now, code=code, detail=f"{order.detail}; {why}" if order.detail else why)
 
 
 def superseded(order: CoaOrder, now: float, why: str) -> CoaOrder:
@@ -140,7 +196,7 @@ def packet_of(order: CoaOrder) -> Prepared | None:
 def put_off(order: CoaOrder, now: float, times: Times, code: Code, why: str) -> CoaOrder:
     """Nothing could be sent; later it may."""
     attempts = order.attempts + 1
-    due = now + times.pause(attempts)
+    due = times.next(order, now, attempts)
     return replace(order, changed_at=now, due_at=due, attempts=attempts, code=code.value, detail=why)
 
 
@@ -189,7 +245,7 @@ def concluded(order: CoaOrder, result: Result, verdict: Verdict, now: float, tim
 
 
 def _later(order: CoaOrder, result: Result, now: float, times: Times) -> CoaOrder:
-    due = now + times.pause(order.attempts)
+    due = times.next(order, now, order.attempts)
     if result.outcome is Outcome.NAK:
         # The same packet would get the same answer from the device's cache.
         return replace(order, state=OrderState.NAK, changed_at=now, due_at=due, packet=None)

@@ -23,6 +23,7 @@ from . import coa_settings
 from .assessment import Assessor
 from .changes import Changes
 from .coa_api import coa_body
+from .coa_by_hand import CoaByHand
 from .coa_desk import CoaDesk
 from .coa_errand import DeskParts
 from .coa_orders import REMEMBERED
@@ -45,10 +46,11 @@ class OutsideClock(SystemClock):
 
 @dataclass(frozen=True, slots=True)
 class Coa:
-    """`desk` sends, `changes` says what, `book` has the secrets."""
+    """`desk` sends, `changes` says what, so does an operator `by_hand`, `book` has the secrets."""
 
     desk: CoaDesk
     changes: Changes
+    by_hand: CoaByHand
     book: ClientBook
     queries: OrderQueries
     config: Callable[[], Config]
@@ -105,7 +107,8 @@ def make(
         parts = replace(parts, claim=sharing.claim, settled=sharing.settled)
     desk = CoaDesk(parts)
     changes = Changes(sessions.directory, assessor, desk, settle, config, events, wall)
-    return Coa(desk, changes, book, orders, config)
+    by_hand = CoaByHand(sessions.directory, desk, config, wall)
+    return Coa(desk, changes, by_hand, book, orders, config)
 
 
 async def run(coa: Coa, ready: asyncio.Event, stop: asyncio.Event, begin: Callable[[], int], events: EventLog) -> None:

@@ -128,8 +128,9 @@ class ClientBook:
 
     def _changed(self, error: ConfigError | None) -> None:
         said = "" if error is None else str(error)
-        if said and said != self.error:
-            self._events.error("coa_clients_unread", error=said, next="mend it; what was read before stays in force")
+        if error is not None and said != self.error:
+            for problem in error.problems:
+                self._events.error("coa_clients_unread", problem=problem, next="what was read before stays in force")
         elif not said and self.error:
             self._events.info("coa_clients_read_again")
         self.error = said

@@ -19,8 +19,10 @@ from ..config.model import Config, Server
 from ..config.watch import ConfigWatch
 from ..decision import Decision
 from ..errors import ConfigError, StoreError
+from ..exemption import KEPT
 from ..log_line import decision_line
 from ..store import schema
+from ..store.exemptions import ExemptionQueries
 from ..store.query import StoreQueries
 from ..store.read import StoreReader
 from ..store.retention import KEEP_DECISIONS, KEEP_REQUESTS
@@ -31,8 +33,12 @@ from .api import Api
 from .cluster.protocol import Cluster
 from .coa_api import CoaApi
 from .coa_settings import faults
+from .control import ControlSocket, ControlSocketError
+from .control_api import LONGEST_BODY, ControlApi
 from .dacls import DaclKeeper
 from .events import EventLog
+from .exemption_api import ExemptionApi
+from .exemptions import Exemptions
 from .health import Health
 from .journal_reader import JournalReader
 from .lines import moment
@@ -137,6 +143,15 @@ class Daemon:
             outside.monotonic,
             sharing,
         )
+        self._exemptions = Exemptions(
+            self._writer,
+            ExemptionQueries(service.store_file),
+            self._coa.changes,
+            self._config,
+            outside.events,
+            outside.wall,
+        )
+        self._seen: Config | None = None  # whose profiles were looked at for exemptions
         self._journal_read = asyncio.Event()  # to its end, once
         self._health = Health(
             self._lookups,
@@ -147,6 +162,7 @@ class Daemon:
             self._recheck,
             self._polling,
             self._coa,
+            self._exemptions,
             self._cluster,
         )
 
@@ -182,17 +198,23 @@ class Daemon:
             [
                 *SessionApi(SessionQueries(self._started_with.store_file), self._coa.queries).routes(),
                 *CoaApi(self._coa.queries).routes(),
+                *ExemptionApi(self._exemptions.queries, self._outside.wall).routes(),
             ],
         )
         runner = web.AppRunner(
             api.application(), access_log=None, keepalive_timeout=_KEEP_ALIVE, shutdown_timeout=_LAST_REQUESTS
         )
+        control = web.AppRunner(
+            api.application(self._control(api).routes(), LONGEST_BODY), access_log=None, shutdown_timeout=_LAST_REQUESTS
+        )
+        service = self._started_with
+        socket = ControlSocket(service.control_socket, service.control_group, self._events)
         try:
             await self._listen(runner)
             self._configure(self._config().servers)
             self._follow_sessions(loop)
             if self._sharing is not None:
-                await self._sharing.start(lambda call: _in_loop(loop, call), self._polling)
+                await self._sharing.start(lambda call: _in_loop(loop, call), self._polling, self._exemptions)
                 tasks.append(asyncio.create_task(self._sharing.run(self._stop)))
             tasks.append(asyncio.create_task(self._recheck.run(self._stop)))
             tasks.append(asyncio.create_task(self._change_authorizations()))
@@ -200,16 +222,20 @@ class Daemon:
                 (self._look_at_journal, _JOURNAL_PAUSE),
                 (self._keep_house, _HOUSEKEEPING_PAUSE),
                 (self._keep_dacls, _HOUSEKEEPING_PAUSE),
+                (self._keep_exemptions, _HOUSEKEEPING_PAUSE),
                 (self._age_sessions, _AGING_PAUSE),
                 (self._poll, _HOUSEKEEPING_PAUSE),
                 (self._forget_old, _RETENTION_PAUSE),
             ):
                 tasks.append(asyncio.create_task(self._repeat(chore, pause)))
+            await self._take_orders(control, socket)
             notify("READY=1")
             await self._stop.wait()
             notify("STOPPING=1")
             self._events.info("stopping")
         finally:
+            socket.close()
+            await control.cleanup()
             await runner.cleanup()
             self._stop.set()
             await asyncio.gather(*tasks)
@@ -226,6 +252,28 @@ class Daemon:
         await web.TCPSite(runner, service.listen_host, service.listen_port, backlog=1024).start()
         host, port = runner.addresses[0][:2]
         self._events.info("listening", host=host, port=port, pid=os.getpid(), state=service.state_directory)
+
+    def _control(self, api: Api) -> ControlApi:
+        return ControlApi(
+            self._lookups,
+            api.record_json,
+            self._exemptions,
+            self._coa.by_hand,
+            self._coa.changes,
+            self._coa.queries,
+            self._sessions.directory,
+            self._events,
+            self._outside.wall,
+        )
+
+    async def _take_orders(self, runner: web.AppRunner, socket: ControlSocket) -> None:
+        """Listen to operators. Without it devices are let in and kept out all the same."""
+        await runner.setup()
+        try:
+            await web.SockSite(runner, socket.open()).start()
+        except ControlSocketError as error:
+            self._health.control_error = str(error)
+            self._events.error("control_socket", error=error, next="mdmctl can't change anything until then")
 
     async def _repeat(self, chore: Callable[[], Awaitable[bool]], pause: float) -> None:
         """Do a chore until the end; it returns True when it wants to go on without a pause."""
@@ -286,6 +334,17 @@ class Daemon:
         await self._polling.sweep()
         return False
 
+    async def _keep_exemptions(self) -> bool:
+        try:
+            await self._exemptions.look()
+            if self._seen is not (config := self._config()):
+                await asyncio.to_thread(self._exemptions.look_at_profiles)
+                self._seen = config
+        except StoreError as error:
+            if not self._recorder.error:  # which tells of the store
+                self._events.error("exemptions_wait", error=error, next="it is tried again")
+        return False
+
     async def _keep_dacls(self) -> bool:
         config = self._config()
         await asyncio.to_thread(self._dacls.keep, config.dacls, config.service, self._outside.wall())
@@ -319,7 +378,7 @@ class Daemon:
         self._events.info("config_taken_over", file=now.file)
         for warning in now.warnings:
             self._events.warning("config", warning=warning)
-        for name in ("listen_host", "listen_port", "state_directory"):
+        for name in ("listen_host", "listen_port", "state_directory", "control_group"):
             if getattr(self._started_with, name) != getattr(now.service, name):
                 self._events.warning("config_needs_restart", setting=f"service.{name}")
         for name in ("rate", "in_flight", "timeout"):
@@ -341,6 +400,7 @@ class Daemon:
             await asyncio.to_thread(self._dacls.forget, self._config().service, now)
             await asyncio.to_thread(self._writer.purge_sessions, now - self._config().sessions.keep_ended)
             await asyncio.to_thread(self._writer.purge_orders, now - self._config().sessions.keep_ended)
+            await asyncio.to_thread(self._writer.purge_exemptions, now - KEPT)
         except StoreError as error:
             self._events.error("retention_failed", error=error)
             return False

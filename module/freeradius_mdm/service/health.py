@@ -11,6 +11,7 @@ from ..store.query import StoreQueries
 from .breaker import BreakerState
 from .cluster.protocol import Cluster
 from .coa_parts import Coa
+from .exemptions import Exemptions
 from .journal_reader import JournalReader
 from .lookups import Lookups
 from .polling import Polling
@@ -22,7 +23,7 @@ from .sharing import cluster_body, troubled
 
 
 class Health:
-    """Gathers the state of the parts. The two errors are set by whoever runs into them."""
+    """Gathers the state of the parts. The errors are set by whoever runs into them."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Health:
         recheck: Recheck,
         polling: Polling,
         coa: Coa,
+        exemptions: Exemptions,
         cluster: Cluster,
     ) -> None:
         self._lookups = lookups
@@ -44,9 +46,11 @@ class Health:
         self._recheck = recheck
         self._polling = polling
         self._coa = coa
+        self._exemptions = exemptions
         self._cluster = cluster
         self.journal_error = ""
         self.config_error = ""
+        self.control_error = ""
 
     async def body(self) -> dict[str, Any]:
         """`status` is `ok`, or `degraded` when an operator has something to look at; decisions go on in both.
@@ -57,7 +61,9 @@ class Health:
         journal = await asyncio.to_thread(self._journal_body)
         trouble = any(server.breaker is not BreakerState.CLOSED or not server.warm for server in servers)
         trouble = trouble or self._coa.troubled or troubled(self._cluster)
-        errors = (self._recorder.error, journal["error"], self.config_error)
+        exemptions = await asyncio.to_thread(self._exemptions_body)
+        trouble = trouble or bool(exemptions["ignored"])
+        errors = (self._recorder.error, journal["error"], self.config_error, self.control_error, exemptions["error"])
         return {
             "status": "degraded" if trouble or any(errors) else "ok",
             "servers": [dataclasses.asdict(server) for server in servers],
@@ -67,9 +73,17 @@ class Health:
             "recheck": [dataclasses.asdict(line) for line in self._recheck.health()],
             "polling": [dataclasses.asdict(poll) for poll in self._polling.health()],
             "coa": self._coa.body(),
+            "exemptions": exemptions,
             "cluster": cluster_body(self._cluster),
+            "control": {"error": self.control_error},
             "config": {"error": self.config_error},
         }
+
+    def _exemptions_body(self) -> dict[str, Any]:
+        try:
+            return {"error": ""} | self._exemptions.body()
+        except StoreError as error:
+            return {"error": str(error), "in_force": None, "next_over_at": None, "ignored": []}
 
     def _journal_body(self) -> dict[str, Any]:
         body: dict[str, Any] = {

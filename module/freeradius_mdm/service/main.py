@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None, *, make_source: MakeSource | None = 
     try:
         return _check(arguments.config) if arguments.check else _serve(arguments, make_source or _intune)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(*error.lines(), sep="\n", file=sys.stderr)
         return 2
 
 

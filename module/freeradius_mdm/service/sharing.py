@@ -20,9 +20,11 @@ from . import shared_sessions
 from .cluster.alone import Alone
 from .cluster.protocol import Cluster, ClusterMode, Holdings, SharedAnswer
 from .events import EventLog
+from .exemptions import Exemptions
 from .polling import Polling
 from .recorder import Recorder
 from .sessions import SessionKeeper
+from .shared_exemptions import SharedExemptions
 from .shared_polling import TOPIC, SharedPolling
 from .shared_sessions import SharedSessions
 from .single_flight import SingleFlight
@@ -78,10 +80,13 @@ class Sharing:
         )
         self._sessions = SharedSessions(cluster, keeper, writer, queries, events, wall)
         self._polling: Polling | None = None
+        self._exemptions: SharedExemptions | None = None
 
-    async def start(self, in_loop: InLoop, polling: Polling) -> None:
+    async def start(self, in_loop: InLoop, polling: Polling, exemptions: Exemptions) -> None:
         """Begin to tell and to listen."""
         self._polling = polling
+        self._exemptions = SharedExemptions(self.cluster, exemptions, self._events)
+        self._exemptions.start()
         polling.share(self.polling)
         self._recorder.on_own.append(lambda key, answer, at: in_loop(lambda: self._share(key, answer, at)))
 
@@ -120,6 +125,8 @@ class Sharing:
         except StoreError as error:
             self._events.error("sessions_not_shared", error=error, next="the others take over what they know")
         await asyncio.gather(*self._work)
+        if self._exemptions is not None:
+            await self._exemptions.close()
         await self.cluster.close()
 
     async def at_home(self, stop: asyncio.Event) -> None:
@@ -162,6 +169,11 @@ class Sharing:
     async def session_ended(self, id_: str, by: str) -> None:
         """See Inbox."""
         await self._sessions.ended(id_, by)
+
+    async def exemptions(self, texts: Sequence[str]) -> None:
+        """See Inbox."""
+        if self._exemptions is not None:
+            await self._exemptions.learn(texts)
 
     async def notice(self, topic: str, text: str, node: str) -> None:
         """See Inbox."""
@@ -208,7 +220,8 @@ class Sharing:
             for record in self._queries.records()
             if record.answer is not None and now - record.answered_at < keep_for(config, record.key.server)
         ]
-        return Holdings(answers, self._sessions.everything())
+        exemptions = self._exemptions.everything() if self._exemptions is not None else []
+        return Holdings(answers, self._sessions.everything(), exemptions)
 
 
 def make_cluster(

@@ -40,8 +40,8 @@ class OrderState(StrEnum):
 class CoaOrder:
     """One change of one session. Times are seconds since the epoch; "" and None: not known, or not yet.
 
-    `decision_id`: the decision that was in force. `basis`: what the MDM server said, registration, compliance and
-    managed with slashes between. `action` is the one tried last, `tried` those that the device can't do. `attributes`:
+    `decision_id`: the decision that was in force. `basis`: what was true of the endpoint, as `basis_of` of
+    service/redecide.py has it. `action` is the one tried last, `tried` those that the device can't do. `attributes`:
     `NAME = value` by newlines, what was sent or would have been. `due_at`: when something is to be done next, None
     while its packet is in flight, or when it is settled. `device` to `prepared_at` are of the packet.
     """
@@ -78,6 +78,8 @@ class CoaOrder:
     cause: int | None = None  # Error-Cause of a NAK
     detail: str = ""
     settled: bool = False
+    author: str = ""  # the operator who has given it, "" for one that follows from a change
+    asked: str = ""  # the one action that the operator wants, "" for what is usual there
 
     @property
     def authorization(self) -> tuple[bool, str, str]:
@@ -150,6 +152,11 @@ class OrderQueries:
     def of_session(self, session_id: str) -> list[CoaOrder]:
         """Every order about a session, in the order in which they were given."""
         return self._found("session_id = ? ORDER BY created_at, id", [session_id])
+
+    def order(self, identifier: str) -> CoaOrder | None:
+        """The order of that id."""
+        found = self._found("id = ?", [identifier])
+        return found[0] if found else None
 
     def _found(self, where: str, values: Sequence[Any]) -> list[CoaOrder]:
         try:

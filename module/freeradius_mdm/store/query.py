@@ -25,7 +25,7 @@ class DecisionFilter:
     """Which decisions to show; what is None does not restrict. Text has to be equal as a whole.
 
     `since` (included) and `until` (excluded) are seconds since the epoch. `before` is the `seq` of a decision
-    shown already: the next page holds older ones.
+    shown already: the next page holds older ones. `nas`: the client's address, its short name or its NAS-IP-Address.
     """
 
     outcome: str | None = None
@@ -40,6 +40,14 @@ class DecisionFilter:
     since: float | None = None
     until: float | None = None
     before: int | None = None
+    nas: str | None = None
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """What stands behind WHERE, and its values."""
+        given = [(each.name, getattr(self, each.name)) for each in fields(self)]
+        given = [(name, value) for name, value in given if value is not None]
+        where = " AND ".join(_COMPARISONS.get(name, f"{name} = ?") for name, _ in given) or "1"
+        return where, [value for _, value in given]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,12 @@ class RuleHits:
     last_hit: float
 
 
-_COMPARISONS = {"since": "at >= ?", "until": "at < ?", "before": "seq < ?"}
+_COMPARISONS = {
+    "since": "at >= ?",
+    "until": "at < ?",
+    "before": "seq < ?",
+    "nas": "? IN (nas_address, nas_name, client)",
+}
 
 
 class StoreQueries:
@@ -79,20 +92,17 @@ class StoreQueries:
 
     def decisions(self, chosen: DecisionFilter | None = None, limit: int = 100) -> list[StoredDecision]:
         """Newest first, MAXIMUM_LIMIT at most."""
-        chosen = chosen or DecisionFilter()
-        given = [(field.name, getattr(chosen, field.name)) for field in fields(chosen)]
-        given = [(name, value) for name, value in given if value is not None]
-        where = " AND ".join(_COMPARISONS.get(name, f"{name} = ?") for name, _ in given) or "1"
+        where, values = (chosen or DecisionFilter()).condition()
         rows = self._rows(
             f"SELECT seq, body FROM decisions WHERE {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608 names are ours
-            [*(value for _, value in given), max(1, min(limit, MAXIMUM_LIMIT))],
+            [*values, max(1, min(limit, MAXIMUM_LIMIT))],
         )
-        return [StoredDecision(seq, _decision(body)) for seq, body in rows]
+        return [StoredDecision(seq, decision_from(body)) for seq, body in rows]
 
     def decision(self, identifier: str) -> Decision | None:
         """The decision of that id, None when there is none (any more)."""
         rows = self._rows("SELECT body FROM decisions WHERE id = ?", [identifier])
-        return _decision(rows[0][0]) if rows else None
+        return decision_from(rows[0][0]) if rows else None
 
     def downloads(self, limit: int = 100, *, before: int | None = None) -> list[StoredDownload]:
         """Downloads of ACLs, refused ones too, newest first, MAXIMUM_LIMIT at most; those behind `seq` `before`."""
@@ -139,7 +149,8 @@ class StoreQueries:
             raise StoreError(f"store {self._file} can't be read: {error}") from error
 
 
-def _decision(body: str) -> Decision:
+def decision_from(body: str) -> Decision:
+    """The column `body`. Raises StoreError for what we can't have written."""
     try:
         return Decision.from_json(body)
     except ValueError as error:

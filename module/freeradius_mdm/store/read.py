@@ -25,6 +25,8 @@ from ..compliance import (
     Registration,
 )
 from ..errors import StoreError
+from ..exemption import Exemption
+from . import exemptions_table
 from .schema import VERSION, version_of
 
 BUSY_TIMEOUT = 0.020  # seconds
@@ -97,6 +99,19 @@ class StoreReader:
             return EndpointKey(rows[0][0], IdKind(rows[0][1]), rows[0][2]) if rows else None
         except ValueError:
             return None
+
+    def exemption(self, key: EndpointKey) -> Exemption | None:
+        """The exemption of that endpoint that was made last, unless it was ended; it may have expired.
+
+        Raises StoreError, as `record` does.
+        """
+        found = self.latest_exemption(key)
+        return found if found is not None and found.ended_at is None else None
+
+    def latest_exemption(self, key: EndpointKey) -> Exemption | None:
+        """The same, ended or not."""
+        rows = self._rows(exemptions_table.LATEST, key.server, key.kind.value, key.value)
+        return exemptions_table.exemption_from(rows[0]) if rows else None
 
     def _rows(self, statement: str, *values: str) -> list[Any]:
         connection = self._current()

@@ -13,9 +13,9 @@ import os
 import sqlite3
 from pathlib import Path
 
-from . import record_changes
+from . import exemptions_table, record_changes
 
-VERSION = 4  # PRAGMA user_version; a file of another version is refused, see `upgrade`
+VERSION = 5  # PRAGMA user_version; a file of another version is refused, see `upgrade`
 
 DIRECTORY_MODE = 0o2770  # set-group-id: whatever is made inside belongs to the group mdmd and radiusd share
 FILE_MODE = 0o660  # SQLite gives its -wal and -shm the mode of the main file
@@ -117,8 +117,32 @@ CREATE INDEX coa_orders_session ON coa_orders (session_id, created_at);
 CREATE INDEX coa_orders_changed ON coa_orders (changed_at);
 """
 
+# An operator's order: who has given it, and the action that was asked for.
+_COA_OF_OPERATORS = """
+ALTER TABLE coa_orders ADD COLUMN author TEXT NOT NULL DEFAULT '';
+ALTER TABLE coa_orders ADD COLUMN asked TEXT NOT NULL DEFAULT '';
+"""
+
+# What tools filter decisions by, in one index in the order of time, so that what is rare is found without reading rows.
+# The two columns are parts of `body`; a damaged one must stop neither the upgrade nor a purge.
+_SEARCH = """
+ALTER TABLE decisions ADD COLUMN nas_name TEXT
+    GENERATED ALWAYS AS (CASE WHEN json_valid(body) THEN json_extract(body, '$.nas_name') END) VIRTUAL;
+ALTER TABLE decisions ADD COLUMN client TEXT
+    GENERATED ALWAYS AS (CASE WHEN json_valid(body) THEN json_extract(body, '$.client') END) VIRTUAL;
+CREATE INDEX decisions_search ON decisions
+    (at, outcome, nas_address, nas_name, client, server, rule, profile, reason_code);
+DROP INDEX decisions_at;
+"""
+
 # What brings a file to each version from the one before; a step that was shipped is never changed.
-_STEPS = {1: _FIRST, 2: _DACLS, 3: _SESSIONS + record_changes.TABLE, 4: _COA}
+_STEPS = {
+    1: _FIRST,
+    2: _DACLS,
+    3: _SESSIONS + record_changes.TABLE,
+    4: _COA,
+    5: exemptions_table.TABLE + _COA_OF_OPERATORS + _SEARCH,
+}
 
 
 def make_directory(path: Path) -> None:

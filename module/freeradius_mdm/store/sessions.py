@@ -32,9 +32,9 @@ _SHARED = [
         *("server", "identity_kind", "rule", "profile", "node"),
     )
 ]
-_COLUMNS = ", ".join(_NAMES)
+COLUMNS = ", ".join(_NAMES)
 _PUT = (
-    f"INSERT INTO sessions ({_COLUMNS}) VALUES ({', '.join('?' * len(_NAMES))}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608
+    f"INSERT INTO sessions ({COLUMNS}) VALUES ({', '.join('?' * len(_NAMES))}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608
     + ", ".join(f"{name} = excluded.{name}" for name in _NAMES if name != "id")
 )
 _SEPARATOR = "\n"  # no Acct-Session-Id has one; one that does is not remembered as former
@@ -57,6 +57,17 @@ class SessionFilter:
     server: str | None = None
     state: str | None = None
 
+    def condition(self) -> tuple[str, list[Any]]:
+        """What stands behind WHERE, and its values."""
+        wheres, values = [], []
+        for name, value in ((each.name, getattr(self, each.name)) for each in fields(self)):
+            if name == "state" and value == LIVE:
+                wheres.append("state != 'ended'")
+            elif value is not None:
+                wheres.append(_COMPARISONS.get(name, f"{name} = ?"))
+                values.append(value)
+        return " AND ".join(wheres) or "1", values
+
 
 _COMPARISONS = {"nas": "? IN (client, nas_name, nas_address)"}
 
@@ -69,11 +80,11 @@ def put(connection: sqlite3.Connection, sessions: Iterable[Session]) -> None:
 def load(connection: sqlite3.Connection, ended_since: float) -> list[Session]:
     """The live sessions, and those that have ended since."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM sessions WHERE state != 'ended'"  # noqa: S608 names are ours
-        f" UNION ALL SELECT {_COLUMNS} FROM sessions WHERE state = 'ended' AND ended_at >= ?",
+        f"SELECT {COLUMNS} FROM sessions WHERE state != 'ended'"  # noqa: S608 names are ours
+        f" UNION ALL SELECT {COLUMNS} FROM sessions WHERE state = 'ended' AND ended_at >= ?",
         (ended_since,),
     )
-    return [_session(row) for row in rows]
+    return [session_from(row) for row in rows]
 
 
 def delete(connection: sqlite3.Connection, identifier: str) -> None:
@@ -98,14 +109,7 @@ class SessionQueries:
 
     def sessions(self, chosen: SessionFilter | None = None, limit: int = 100) -> list[Session]:
         """The one heard of last first, MAXIMUM_LIMIT at most. Raises StoreError."""
-        wheres, values = [], []
-        for name, value in ((each.name, getattr(chosen, each.name)) for each in fields(SessionFilter) if chosen):
-            if name == "state" and value == LIVE:
-                wheres.append("state != 'ended'")
-            elif value is not None:
-                wheres.append(_COMPARISONS.get(name, f"{name} = ?"))
-                values.append(value)
-        where = " AND ".join(wheres) or "1"
+        where, values = (chosen or SessionFilter()).condition()
         return self._found(f"{where} ORDER BY last_seen DESC, id LIMIT ?", [*values, max(1, min(limit, MAXIMUM_LIMIT))])
 
     def session(self, identifier: str) -> Session | None:
@@ -120,8 +124,8 @@ class SessionQueries:
                 found = version_of(connection)
                 if found != VERSION:
                     raise StoreError(f"store {self._file} has schema {found}, this program knows {VERSION}")
-                rows = connection.execute(f"SELECT {_COLUMNS} FROM sessions WHERE {where}", values)  # noqa: S608
-                return [_session(row) for row in rows]
+                rows = connection.execute(f"SELECT {COLUMNS} FROM sessions WHERE {where}", values)  # noqa: S608
+                return [session_from(row) for row in rows]
         except sqlite3.Error as error:
             raise StoreError(f"store {self._file} can't be read: {error}") from error
 
@@ -133,7 +137,8 @@ def _row(session: Session) -> list[Any]:
     return values
 
 
-def _session(row: Sequence[Any]) -> Session:
+def session_from(row: Sequence[Any]) -> Session:
+    """A row of COLUMNS as a value."""
     values = list(row)
     values[_STATE] = SessionState(values[_STATE])
     values[_FORMER] = tuple(values[_FORMER].split(_SEPARATOR)) if values[_FORMER] else ()

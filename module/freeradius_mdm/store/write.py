@@ -18,8 +18,9 @@ from ..compliance import ComplianceAnswer, EndpointKey
 from ..decision import Decision
 from ..download.record import Download
 from ..errors import StoreError
+from ..exemption import Exemption
 from ..sessions.model import Session
-from . import coa_orders, dacls, record_changes, retention, schema
+from . import coa_orders, dacls, exemptions_table, record_changes, retention, schema
 from . import sessions as session_table
 from .coa_orders import CoaOrder
 from .dacls import AclVersion
@@ -230,6 +231,36 @@ class StoreWriter:
             deleted += count
             if not count:
                 return deleted
+
+    def make_exemption(self, asked: Exemption) -> Exemption:
+        """Store a new exemption; as it was stored."""
+        with self._transaction() as connection:
+            return exemptions_table.make(connection, asked)
+
+    def end_exemption(self, identifier: str, at: float, by: str, reason: str) -> Exemption | None:
+        """End an exemption before its time; None when there is none of that id, or it was ended already."""
+        with self._transaction() as connection:
+            return exemptions_table.end(connection, identifier, at, by, reason)
+
+    def merge_exemptions(self, told: Iterable[Exemption]) -> list[Exemption]:
+        """Store what another node knows; returns those of which something was new."""
+        with self._transaction() as connection:
+            return [each for each in told if exemptions_table.merge(connection, each)]
+
+    def unsettled_exemptions(self, now: float) -> list[Exemption]:
+        """Those made, ended or expired for which live sessions have not been looked at."""
+        with self._mutex, clear_errors(self._file):
+            return exemptions_table.unsettled(self._connection, now)
+
+    def settle_exemption(self, identifier: str, *, over: bool) -> None:
+        """Live sessions have been looked at for its having been made, or for its being over."""
+        with self._transaction() as connection:
+            exemptions_table.settle(connection, identifier, over=over)
+
+    def purge_exemptions(self, before: float) -> int:
+        """Delete exemptions whose time was over before that moment; returns how many."""
+        with self._transaction() as connection:
+            return exemptions_table.purge(connection, before)
 
     def positions(self) -> dict[str, JournalPosition]:
         """How far each journal segment has been read, by the segment's name."""

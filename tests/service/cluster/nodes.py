@@ -31,6 +31,7 @@ class MemoryInbox:
         self.moved: list[tuple[str, str]] = []
         self.ended: list[tuple[str, str]] = []
         self.notices: list[tuple[str, str, str]] = []
+        self.exempted: list[str] = []
         self.peers: list[tuple[str, bool]] = []
         self.holdings = Holdings()
         self.asked_for_everything = 0
@@ -49,6 +50,9 @@ class MemoryInbox:
 
     async def session_ended(self, id_: str, by: str) -> None:
         self.ended.append((id_, by))
+
+    async def exemptions(self, texts: Sequence[str]) -> None:
+        self.exempted += texts
 
     async def notice(self, topic: str, text: str, node: str) -> None:
         self.notices.append((topic, text, node))

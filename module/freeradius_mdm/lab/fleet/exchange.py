@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...compliance import ComplianceAnswer, EndpointKey
-from ...service.cluster.protocol import ClusterMode, ClusterState, Inbox, Orphan, Peer, SharedAnswer
+from ...service.cluster.protocol import ClusterMode, ClusterState, Inbox, Orphan, Peer, SharedAnswer, SharedExemption
 from .virtual_loop import VirtualLoop
 
 GONE_AFTER = 15.0  # seconds without a heartbeat, as in mdm.toml by default
@@ -50,6 +50,7 @@ class Exchange:
     sessions: dict[str, _Session] = field(default_factory=dict)
     claims: dict[str, _Held] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
+    exemptions: dict[str, SharedExemption] = field(default_factory=dict)
     beats: dict[str, float] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     ended: dict[str, dict[str, str]] = field(default_factory=dict)  # NODE, session, who saw its end
@@ -205,6 +206,13 @@ class Member:
         """See Cluster."""
         self._exchange.settled.add(order_id)
 
+    async def put_exemption(self, exemption: SharedExemption) -> None:
+        """See Cluster."""
+        known = self._exchange.exemptions.get(exemption.id)
+        if known is None or (known.text != exemption.text and known.changed_at <= exemption.changed_at):
+            self._exchange.exemptions[exemption.id] = exemption
+            self._exchange.tell_others(self._node, lambda inbox: inbox.exemptions([exemption.text]))
+
     async def announce(self, topic: str, text: str) -> None:
         """See Cluster."""
         self._exchange.tell_others(self._node, lambda inbox: inbox.notice(topic, text, self._node))
@@ -214,6 +222,10 @@ class Member:
         everything = await inbox.everything()
         for shared in everything.answers:
             await self.share_answer(shared.key, shared.answer, shared.at)
+        if self._exchange.exemptions:
+            await inbox.exemptions([each.text for each in self._exchange.exemptions.values()])
+        for exemption in everything.exemptions:
+            await self.put_exemption(exemption)
         mine = {session.id: session.json for session in everything.sessions}
         ended = self._exchange.ended.get(self._node, {})
         for id_, told in mine.items():

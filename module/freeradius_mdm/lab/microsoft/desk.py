@@ -92,17 +92,19 @@ class Desk:
         return self.show_tenant(name)
 
     def change_application(self, name: str, client_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Change an application: `roles` (list), `disabled`, `service_principal`, and `certificates`, a list of
-        PEM texts that replaces what is uploaded. A role counts from the next token on.
+        """Change an application: `roles` (list), `disabled`, `service_principal`, `key_name`, and `certificates`, a
+        list of PEM texts that replaces what is uploaded. A role counts from the next token on.
         """
         state = self.tenant(name)
         key = client_id.lower()
         application = state.applications.get(key) or Application(client_id)
-        if wrong := set(values) - {"roles", "disabled", "service_principal", "certificates"}:
+        if wrong := set(values) - {"roles", "disabled", "service_principal", "certificates", "key_name"}:
             raise ValueError(f"an application has no changeable {', '.join(sorted(wrong))}")
         keys = [registered_key(pem.encode()) for pem in values["certificates"]] if "certificates" in values else None
         switches = ("disabled", "service_principal")
         plain: dict[str, Any] = {name: bool(values[name]) for name in switches if name in values}
+        if "key_name" in values:
+            plain["key_name"] = str(values["key_name"])
         roles = frozenset(values["roles"]) if "roles" in values else application.roles
         state.applications[key] = dataclasses.replace(application, roles=roles, **plain)
         state.keys[key] = keys if keys is not None else state.keys.get(key, [])

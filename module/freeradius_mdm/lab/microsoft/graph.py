@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import urllib.parse
 import uuid
 from typing import Any
 
-from . import discovery
-from .clock import iso
+from . import applications, discovery
 from .clouds import EVIL_HOSTS, GRAPH_APP_ID
 from .graph_errors import BAD_REQUEST, BAD_TOKEN, INSUFFICIENT, NOT_FOUND, TOO_MANY, refusal
 from .managed_devices import BASE, ManagedDevices
@@ -150,25 +148,10 @@ class Graph:
         return json_answer(200, {"responses": responses}, f"batch of {len(parts)}")
 
     def _application(self, call: Call, tenant: TenantState, claims: Claims, path: str) -> Answer:
-        """An app registration with its keyCredentials: what the thumbprint check reads (ise.md section 1.2)."""
         if not claims.roles & _DIRECTORY_ROLES:
             return refusal(call, self._world.clock, 403, INSUFFICIENT)
         match = _APPLICATION.fullmatch(path)
         application = tenant.applications.get(match[1].lower()) if match else None
         if application is None:
             return refusal(call, self._world.clock, 404, NOT_FOUND)
-        keys = [
-            {
-                "customKeyIdentifier": base64.b64encode(bytes.fromhex(key.sha1)).decode(),
-                "displayName": key.certificate.subject.rfc4514_string(),
-                "endDateTime": iso(key.not_after),
-                "startDateTime": iso(key.not_before),
-                "key": None,
-                "keyId": str(uuid.uuid5(uuid.NAMESPACE_OID, key.sha1)),
-                "type": "AsymmetricX509Cert",
-                "usage": "Verify",
-            }
-            for key in tenant.keys[application.client_id.lower()]
-        ]
-        body = {"appId": application.client_id, "displayName": application.display_name, "keyCredentials": keys}
-        return json_answer(200, body, "application")
+        return json_answer(200, applications.entry(call, tenant, application), "application")

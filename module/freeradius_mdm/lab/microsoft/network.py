@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import email.utils
 import socket
 import struct
 import time
@@ -106,6 +107,8 @@ class TlsPort:
         status, outcome = 0, "broken off"
         try:
             answer = self._router.answer(call, claims)
+            # The services' clock is the lab's, and clients compare theirs with this header (RFC 9110 section 6.6.1).
+            answer.headers.setdefault("Date", email.utils.formatdate(self._world.clock.now(), usegmt=True))
             status, outcome = answer.status, answer.outcome
             return await deliver(request, call, answer)
         finally:

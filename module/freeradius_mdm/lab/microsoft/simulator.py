@@ -171,7 +171,7 @@ class SimulatedMicrosoft:
         self._call(lambda: self._desk.change_tenant(tenant, values))
 
     def change_application(self, client_id: str, tenant: str = "", **values: Any) -> None:
-        """Change an application's roles, disabled, service_principal or certificates (PEM texts)."""
+        """Change an application's roles, disabled, service_principal, key_name or certificates (PEM texts)."""
         self._call(lambda: self._desk.change_application(tenant, client_id, values))
 
     def hosts(self) -> list[str]:

@@ -32,6 +32,7 @@ class Application:
 
     `certificates`: PEM files uploaded to it. `roles`: application permissions with admin consent, Intune's and
     Graph's together. `service_principal` False: registered elsewhere and not present here (AADSTS7000229).
+    `key_name`: the displayName of its keyCredentials, "" = each certificate's subject, as the portal writes it.
     """
 
     client_id: str
@@ -41,6 +42,7 @@ class Application:
     service_principal: bool = True
     disabled: bool = False
     display_name: str = "freeradius-mdm"
+    key_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...compliance import ComplianceAnswer, EndpointKey
-from .protocol import ClusterMode, ClusterState, Inbox, Orphan, SharedAnswer
+from .protocol import ClusterMode, ClusterState, Inbox, Orphan, SharedAnswer, SharedExemption
 
 
 class Alone:
@@ -71,6 +71,9 @@ class Alone:
         return True
 
     async def settle_order(self, order_id: str, result: str) -> None:
+        """Nobody to tell."""
+
+    async def put_exemption(self, exemption: SharedExemption) -> None:
         """Nobody to tell."""
 
     async def announce(self, topic: str, text: str) -> None:

@@ -9,6 +9,7 @@ from ..events import EventLog
 from .answers import Answers
 from .calls import CutOffError
 from .delivery import Delivery
+from .exemptions import Exemptions
 from .leases import Orders
 from .line import Line
 from .members import Beat
@@ -28,6 +29,7 @@ class Listener:
         node: str,
         notices: Notices,
         answers: Answers,
+        exemptions: Exemptions,
         sessions: Sessions,
         orders: Orders,
         outbox: Outbox,
@@ -39,6 +41,7 @@ class Listener:
         self._node = node
         self._notices = notices
         self._answers = answers
+        self._exemptions = exemptions
         self._sessions = sessions
         self._orders = orders
         self._outbox = outbox
@@ -64,7 +67,10 @@ class Listener:
                 self._in_step_with = ""
 
     async def _get_in_step(self, line: Line, beat: Beat) -> None:
-        """Read all answers, and tell what Redis does not hold; whatever is written meanwhile comes as a notice."""
+        """Read all answers and exemptions, and tell what Redis does not hold.
+
+        Whatever is written meanwhile comes as a notice.
+        """
         self._outbox.overflown = False
         if self._in_step_with:
             self._events.info("cluster_redis_renewed", next="everything is read and told anew")
@@ -75,6 +81,9 @@ class Listener:
         found = await self._answers.read_all(line)
         for start in range(0, len(found), _AT_ONCE):
             await self._tell_answers(found[start : start + _AT_ONCE])
+        exemptions = await self._exemptions.read_all(line)
+        if exemptions:
+            await self._tell_exemptions(exemptions)
         ours = await self._sessions.ids(line)
         self._orders.tell_everything()
         try:
@@ -82,6 +91,7 @@ class Listener:
         except Exception as error:  # then this node's own are told as they change
             self._delivery.complain("everything", error)
         else:
+            self._exemptions.put_missing(holdings.exemptions, exemptions)
             await self._tell_everything(holdings, {str(shared.key): shared.at for shared in found})
             await self._sessions.recall(line, ours - {session.id for session in holdings.sessions})
         self._in_step_with = beat.epoch
@@ -106,7 +116,9 @@ class Listener:
                 continue
             await self._tell_answers(answers)  # in order
             answers = []
-            if notice.kind == Kind.MOVED and notice.text == self._node:
+            if notice.kind == Kind.EXEMPTION:
+                await self._tell_exemptions([notice.text])
+            elif notice.kind == Kind.MOVED and notice.text == self._node:
                 await self._tell_moved(notice)
             elif notice.kind == Kind.TOLD:
                 await self._tell_notice(notice)
@@ -116,6 +128,9 @@ class Listener:
     async def _tell_answers(self, answers: Sequence[SharedAnswer]) -> None:
         if answers:
             await self._delivery.tell("answers", lambda inbox: inbox.answers(answers))
+
+    async def _tell_exemptions(self, texts: Sequence[str]) -> None:
+        await self._delivery.tell("exemptions", lambda inbox: inbox.exemptions(texts))
 
     async def _tell_moved(self, notice: Notice) -> None:
         await self._delivery.tell("session_moved", lambda inbox: inbox.session_moved(notice.about, notice.node))

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     """What a notice is about, as lua/*.lua write it."""
 
     ANSWER = "a"  # about: SERVER/KIND/VALUE
+    EXEMPTION = "e"  # about: its id
     MOVED = "m"  # about: a session's id; text: the former owner
     TOLD = "n"  # about: the topic
 

@@ -69,6 +69,19 @@ class SharedSession:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedExemption:
+    """An exemption; `text` is the caller's own. Of two texts of one id the one that was changed later stays.
+
+    `changed_at`, and `until`, up to when it has to be remembered, are seconds since the epoch.
+    """
+
+    id: str
+    text: str
+    changed_at: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Orphan:
     """A session that is this node's from now on. `node`: which node answered for it until now.
 
@@ -83,10 +96,11 @@ class Orphan:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """Everything a node has to share: the answers that are not too old to be used, and its live sessions."""
+    """Everything a node has to share: the answers that are not too old to be used, its live sessions, exemptions."""
 
     answers: Sequence[SharedAnswer] = ()
     sessions: Sequence[SharedSession] = ()
+    exemptions: Sequence[SharedExemption] = ()
 
 
 class Inbox(Protocol):
@@ -102,6 +116,10 @@ class Inbox(Protocol):
 
     async def session_ended(self, id_: str, by: str) -> None:
         """Another node has seen the end of a session of this one."""
+        ...
+
+    async def exemptions(self, texts: Sequence[str]) -> None:
+        """Exemptions as other nodes know them, up to all of them; older states than this node's may be among them."""
         ...
 
     async def notice(self, topic: str, text: str, node: str) -> None:
@@ -202,6 +220,10 @@ class Cluster(Protocol):
 
     async def settle_order(self, order_id: str, result: str) -> None:
         """The order has been carried out; remembered for a day."""
+        ...
+
+    async def put_exemption(self, exemption: SharedExemption) -> None:
+        """Tell every node of an exemption, those too that come later."""
         ...
 
     async def announce(self, topic: str, text: str) -> None:

@@ -15,12 +15,13 @@ from .answers import Answers
 from .calls import Calls, CutOffError
 from .delivery import Delivery
 from .door import Door
+from .exemptions import Exemptions
 from .leases import Leases, Orders
 from .listener import Listener
 from .members import Beat, ClockCheck, Members
 from .notices import Notices
 from .outbox import Outbox, Parcel
-from .protocol import ClusterMode, ClusterState, Inbox, Orphan, SharedAnswer
+from .protocol import ClusterMode, ClusterState, Inbox, Orphan, SharedAnswer, SharedExemption
 from .redis_link import RedisLink
 from .scripts import Scripts
 from .takeover import Sessions
@@ -54,6 +55,7 @@ class RedisCluster:
         self._outbox = Outbox(events, timing.most_unsent)
         self._door = Door(settings)
         self._answers = Answers(self._node, self._calls, self._outbox, self._scripts, keep_for, events, wall)
+        self._exemptions = Exemptions(self._outbox, self._scripts)
         self._leases = Leases(self._calls, self._scripts, monotonic)
         self._orders = Orders(self._calls, self._outbox, self._scripts, monotonic)
         self._delivery = Delivery(events)
@@ -64,6 +66,7 @@ class RedisCluster:
             self._node,
             Notices(self._scripts, instance, timing.block),
             self._answers,
+            self._exemptions,
             self._sessions,
             self._orders,
             self._outbox,
@@ -172,6 +175,10 @@ class RedisCluster:
     async def settle_order(self, order_id: str, result: str) -> None:
         """See Cluster."""
         self._orders.settle(order_id, result)
+
+    async def put_exemption(self, exemption: SharedExemption) -> None:
+        """See Cluster."""
+        self._exemptions.put(exemption)
 
     async def announce(self, topic: str, text: str) -> None:
         """See Cluster."""

@@ -10,7 +10,7 @@ from .line import Command
 # lua/NAME.lua
 _NAMES = (
     *("announce", "ask", "beat", "claim", "drop", "ended", "hold", "let_go"),
-    *("put", "recall", "reclaim", "settle", "share", "take"),
+    *("put", "put_exemption", "recall", "reclaim", "settle", "share", "take"),
 )
 _COMMON = "common"
 

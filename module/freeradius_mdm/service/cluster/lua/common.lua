@@ -9,6 +9,7 @@
 -- PREFIX:a:KEY    "ANSWERED_AT REGISTRATION COMPLIANCE MANAGED MACS NODE", expires
 -- PREFIX:ask:KEY  instance that asks about it; PREFIX:lease:NAME "INSTANCE TOKEN"; PREFIX:fence the latest token
 -- PREFIX:order:ID "claimed NODE" or "settled NODE RESULT"
+-- PREFIX:exemptions hash ID = "CHANGED_AT_S FORGOTTEN_AT_MS TEXT"
 -- PREFIX:sessions hash  ID = "OWNER HOME JSON"; PREFIX:of:NODE set of the ids that NODE owns
 -- PREFIX:away:NODE set of ids whose home is NODE and whose owner is another
 -- PREFIX:taken:NODE hash ID = "FORMER_OWNER JSON", given to NODE and not yet acknowledged by it

@@ -1,0 +1,360 @@
+"""mdmd's control socket with a real mdmd: what operators have it do, who they are, and what it refuses."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from freeradius_mdm.config.model import Service
+from freeradius_mdm.operations.codes import OperationCode
+from freeradius_mdm.operations.control import Control, refused
+from freeradius_mdm.operations.errors import OperationError
+from freeradius_mdm.store.exemptions import ExemptionQueries
+from freeradius_mdm.store.read import StoreReader
+from freeradius_mdm.unix_address import address_of
+from tests.service.fakes import until_now
+
+from .office import Office, office
+
+ROOT = Path(__file__).parents[2]
+ME = getpass.getuser() if os.geteuid() else "root"
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root is somebody else")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Office]:
+    with office(tmp_path) as made:
+        yield made
+
+
+def control(of: Office, claimed: str = "") -> Control:
+    return Control(of.read().service, claimed)
+
+
+class Raw(HTTPConnection):
+    """What somebody sends who does not use our client."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("mdmd", timeout=20)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        with address_of(self._path) as address:
+            self.sock.connect(address)
+
+
+def ask(of: Office, method: str, path: str, body: object = None) -> tuple[int, str]:
+    connection = Raw(of.state / "control.sock")
+    text = body if isinstance(body, str | bytes) or body is None else json.dumps(body)
+    connection.request(method, path, text)
+    response = connection.getresponse()
+    found = response.status, response.read().decode()
+    connection.close()
+    return found
+
+
+def test_refresh_asks_though_nothing_is_due(running: Office) -> None:
+    running.starts()
+    before = running.asked()
+    running.set("noncompliant", running.key().value)
+    until_now(lambda: time.time() > record_at(running) + 1.1)  # what is younger than a second is not asked again
+    after = control(running).refresh(running.key())
+    assert running.asked() == before + 1
+    assert after["answer"]["compliance"] == "NonCompliant"
+    assert (after["server"], after["kind"], after["value"]) == ("Intune", "intune", running.key().value)
+    (session,) = after["sessions"]
+    assert session["id"] == running.session().id
+    assert (session["order"]["old_profile"], session["order"]["profile"]) == ("Employee", "Quarantine")
+    until_now(lambda: running.session().profile == "Quarantine")
+    (line,) = running.events("control")
+    assert f"action=refresh by={ME} endpoint=Intune/intune/{running.key().value} result=answered" in line
+
+
+def record_at(of: Office) -> float:
+    reader = StoreReader(of.file)
+    record = reader.record(of.key())
+    reader.close()
+    assert record is not None
+    return record.answered_at
+
+
+def test_refresh_of_an_mdm_server_that_does_not_answer(running: Office) -> None:
+    running.set("down-one")
+    with pytest.raises(OperationError) as caught:
+        control(running).refresh(running.key())
+    assert caught.value.code is OperationCode.MDMD_REFUSED
+    assert caught.value.what.startswith("M1211 connection refused")
+    assert caught.value.next == "mdmctl test Intune"
+
+
+def test_an_order_goes_to_the_switch_and_has_an_author(running: Office) -> None:
+    at_switch = running.starts()
+    given = control(running, "carol").coa(running.session().id, "disconnect")
+    assert (given["state"], given["asked"], given["author"]) == ("planned", "disconnect", f"carol (by {ME})")
+    assert given["reason"] == f"by carol (by {ME}): disconnect"
+    until_now(lambda: control(running).order(given["id"])["settled"])
+    assert control(running).order(given["id"])["state"] == "acked"
+    assert [effect.value for effect in running.nas.effects_on(at_switch)] == ["disconnected"]
+    until_now(lambda: not running.sessions())
+    (line,) = running.events("control")
+    assert f'action=coa by="carol (by {ME})"' in line
+
+
+def test_an_exemption_from_beginning_to_end(running: Office) -> None:
+    running.set("noncompliant", running.key().value)
+    running.starts()
+    assert running.session().profile == "Quarantine"
+    until = time.time() + 3600
+    made = control(running).exempt(running.key(), "Employee", until, "replacement ordered")
+    assert made["sessions"][0]["order"]["profile"] == "Employee"
+    until_now(lambda: running.session().profile == "Employee")
+    stored = ExemptionQueries(running.file).exemption(made["id"])
+    assert stored is not None
+    assert (stored.key, stored.profile, stored.author, stored.reason) == (
+        running.key(),
+        "Employee",
+        ME,
+        "replacement ordered",
+    )
+    assert stored.until == until
+    (listed,) = running.get("/v1/exemptions")["exemptions"]  # over TCP, for reading
+    assert {name: listed[name] for name in listed} == {name: made[name] for name in made if name != "sessions"}
+    assert running.get("/v1/health")["exemptions"] == {
+        "error": "",
+        "in_force": 1,
+        "next_over_at": until,
+        "ignored": [],
+    }
+
+    ended = control(running, "dave").end_exemption(made["id"], "device replaced")
+    assert (ended["state"], ended["ended_by"], ended["end_reason"]) == ("ended", f"dave (by {ME})", "device replaced")
+    until_now(lambda: running.session().profile == "Quarantine")
+    assert running.get("/v1/exemptions")["exemptions"] == []
+    assert [each["id"] for each in running.get("/v1/exemptions?all=true")["exemptions"]] == [made["id"]]
+
+
+def test_it_expires_at_its_time_after_a_restart_too(running: Office) -> None:
+    running.set("noncompliant", running.key().value)
+    running.starts()
+    control(running).exempt(running.key(), "Employee", time.time() + 3600, "replacement ordered")
+    until_now(lambda: running.session().profile == "Employee")
+    running.end(signal.SIGKILL)
+    running.set("ahead", "3601")
+    running.begin()
+    until_now(lambda: running.orders() and running.orders()[0].profile == "Quarantine")
+    assert running.events("exemption_expired")
+
+
+KEY = {"server": "Intune", "kind": "intune", "value": "00000000-0000-4000-8000-000000000001"}
+EXEMPT = KEY | {"profile": "Employee", "until": 4e9, "reason": "why not"}
+# Method, path, body, status, and the one line that is answered.
+REFUSED = [
+    ("POST", "/v1/refresh", "{", 400, "M1800 the body is no JSON object with server, kind, value"),
+    ("POST", "/v1/refresh", "[]", 400, "M1800 the body is no JSON object with server, kind, value"),
+    ("POST", "/v1/refresh", "[" * 5000, 400, "M1800 the body is no JSON object with server, kind, value"),
+    ("POST", "/v1/refresh", {}, 400, "M1800 missing: server, kind, value"),
+    ("POST", "/v1/refresh", KEY | {"wait": "1s"}, 400, "M1800 unknown: wait; allowed: server, kind, value, author"),
+    ("POST", "/v1/refresh", KEY | {"value": 7}, 400, "M1800 value is text"),
+    ("POST", "/v1/refresh", KEY | {"value": "../x"}, 400, "M1800 not a intune identifier: '../x'"),
+    ("POST", "/v1/refresh", KEY | {"kind": "x"}, 400, "M1800 kind is one of intune, entra, mac"),
+    (
+        *("POST", "/v1/refresh", KEY | {"server": "Jamf"}, 404),
+        "M1806 no enabled MDM server is called 'Jamf'; next: mdmctl servers lists them",
+    ),
+    (
+        *("POST", "/v1/refresh", KEY | {"author": "bob (by root)"}, 400),
+        "M1800 author has no brackets: what stands in them is who really did it",
+    ),
+    ("POST", "/v1/refresh", KEY | {"author": "a\nb"}, 400, "M1800 author is one line of 1 to 80 characters"),
+    ("POST", "/v1/refresh", "x" * 17000, 413, "M1800 the body has more than 16384 bytes"),
+    ("POST", "/v1/coa", {"session": "0000"}, 404, "M1806 no live session of this node has the id '0000'"),
+    (
+        *("POST", "/v1/coa", {"session": "0000", "action": "reboot"}, 400),
+        "M1800 'reboot' is no action; allowed: reauthenticate, disconnect, push, bounce",
+    ),
+    (
+        *("POST", "/v1/exemptions", EXEMPT, 409),
+        "M1835 its end is in the past, in less than a minute, or too far away;"
+        " allowed: from a minute to 90 days from now; next: make it shorter, and renew it while it is in force",
+    ),
+    (
+        *("POST", "/v1/exemptions", EXEMPT | {"profile": "Nobody"}, 409),
+        "M1835 there is no authorization profile 'Nobody'; allowed: Employee, Quarantine, Restricted, Monitor, Reject;"
+        " next: name one of these; one that rejects is how an endpoint is blocked",
+    ),
+    ("POST", "/v1/exemptions", EXEMPT | {"until": "2d"}, 400, "M1800 until is a number of seconds since the epoch"),
+    ("POST", "/v1/exemptions", EXEMPT | {"until": True}, 400, "M1800 until is a number of seconds since the epoch"),
+    (
+        *("DELETE", "/v1/exemptions/000000000000", {"reason": "why not"}, 404),
+        "M1806 no exemption has the id '000000000000'",
+    ),
+    ("DELETE", "/v1/exemptions/000000000000", {}, 400, "M1800 missing: reason"),
+]
+
+
+def test_what_is_refused_is_one_line(running: Office) -> None:
+    for method, path, body, status, line in REFUSED:
+        assert ask(running, method, path, body) == (status, line + "\n"), (method, path, body)
+    assert running.asked() == 0
+    assert ExemptionQueries(running.file).exemptions(0.0, every=True) == []
+
+
+def test_the_tcp_port_only_tells(running: Office) -> None:
+    for method, path in (
+        ("POST", "/v1/refresh"),
+        ("POST", "/v1/coa"),
+        ("POST", "/v1/exemptions"),
+        ("DELETE", "/v1/exemptions/000000000000"),
+    ):
+        request = urllib.request.Request(f"http://127.0.0.1:{running.port}{path}", b"{}", method=method)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request, timeout=10)  # noqa: S310
+        assert caught.value.code in (404, 405)
+        caught.value.close()
+    assert ask(running, "GET", "/v1/health")[0] == 200  # while the socket tells too
+
+
+def test_mdmd_does_not_run(tmp_path: Path) -> None:
+    with office(tmp_path, running=False) as made:
+        made.state.mkdir()
+        with pytest.raises(OperationError) as caught:
+            control(made).coa("0000")
+    assert str(caught.value) == (
+        "M1804 mdmd does not run\n"
+        f"  where: {made.state}/control.sock\n"
+        "  next: start it: systemctl start mdmd; journalctl -u mdmd tells why it does not run"
+    )
+
+
+def test_the_socket_of_a_killed_mdmd(running: Office) -> None:
+    running.end(signal.SIGKILL)
+    assert (running.state / "control.sock").exists()
+    with pytest.raises(OperationError, match="M1804 mdmd does not run"):
+        control(running).coa("0000")
+    left = (running.state / "control.sock").lstat().st_ino
+    running.start(MDM_TEST_SHARED=str(running.shared), MDM_TEST_NODE="one")
+    until_now(lambda: (running.state / "control.sock").lstat().st_ino != left)
+    with pytest.raises(OperationError, match="M1806 no live session"):
+        control(running).coa("0000")
+    assert running.end() == 0
+    assert not (running.state / "control.sock").exists()
+
+
+def test_a_second_mdmd_leaves_it_alone(running: Office) -> None:
+    held = (running.state / "control.sock").lstat().st_ino
+    second = subprocess.run(
+        [sys.executable, str(ROOT / "tests/service/mdmd_with_fake.py"), "--config", str(running.config)],
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'module'}:{ROOT}"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert b"another mdmd" in second.stderr
+    assert (running.state / "control.sock").lstat().st_ino == held
+
+
+def test_without_a_socket_mdmd_works_on(tmp_path: Path) -> None:
+    with office(tmp_path, running=False) as made:
+        made.state.mkdir()
+        (made.state / "control.sock").write_text("notes")
+        made.begin()
+        assert made.get(f"/v1/endpoints/{made.key()}?wait=10s") == "answered"
+        until_now(lambda: made.events("control_socket"))
+        health = made.get("/v1/health")
+        assert health["status"] == "degraded"
+        assert "control.sock is no socket: move it away" in health["control"]["error"]
+
+
+def as_user(user: str, groups: str, of: Office, code: str) -> subprocess.CompletedProcess[str]:
+    """Python as somebody else, with these supplementary groups."""
+    program = f"from pathlib import Path\nfrom tests.operations.test_control import *\n{code}"
+    found = pwd.getpwnam(user)
+    others = f"--groups={groups}" if groups else "--clear-groups"
+    return subprocess.run(
+        ["setpriv", f"--reuid={found.pw_uid}", f"--regid={found.pw_gid}", others, sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'module'}:{ROOT}", "HOME": "/", "USER": "", "LOGNAME": ""},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def open_way(tmp_path: Path) -> Iterator[Path]:
+    """A directory that everybody can come to; pytest's own are for their owner alone."""
+    made = Path("/tmp") / f"mdm-control-{os.getpid()}"  # noqa: S108
+    made.mkdir()
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+def service(of: Office) -> str:
+    """What the other process needs to know, as Python."""
+    return f"Service('', 0, Path({os.fspath(of.state)!r}), 1.0, False)"
+
+
+@root_only
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is missing")
+def test_nobody_else_may(open_way: Path) -> None:
+    with office(open_way) as made:
+        made.state.chmod(0o2775)  # as if everybody could enter the state directory
+        done = as_user("nobody", "", made, f"Control({service(made)}).coa('0000')")
+        assert stat.S_IMODE((made.state / "control.sock").lstat().st_mode) == 0o600
+    assert done.returncode == 1
+    uid = pwd.getpwnam("nobody").pw_uid
+    assert f"M1807 uid {uid} may not give mdmd orders" in done.stderr or "M1807 nobody may not" in done.stderr
+    assert "next: sudo mdmctl" in done.stderr
+
+
+@root_only
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is missing")
+def test_who_is_in_the_control_group_may_and_is_named(open_way: Path) -> None:
+    """Whatever he says to be: the kernel says that he is nobody."""
+    group = next(each for each in grp.getgrall() if each.gr_gid not in (0, pwd.getpwnam("nobody").pw_gid))
+    with office(open_way, service=f'control_group = "{group.gr_name}"\n') as made:
+        os.chown(made.state, -1, group.gr_gid)
+        until = time.time() + 3600
+        key = f"EndpointKey('Intune', IdKind.INTUNE, {made.key().value!r})"
+        asked = f"Control({service(made)}, 'root').exempt({key}, 'Employee', {until}, 'because')"
+        done = as_user(
+            "nobody",
+            str(group.gr_gid),
+            made,
+            f"from freeradius_mdm.compliance import EndpointKey, IdKind\nprint({asked}['author'])",
+        )
+        assert (done.stdout, done.stderr) == ("root (by nobody)\n", "")
+        refused_to_others = as_user("nobody", "", made, f"Control({service(made)}).coa('0000')")
+    assert "M1807" in refused_to_others.stderr
+
+
+def test_mdmd_lines_become_errors() -> None:
+    error = refused(409, "M1835 it is so; allowed: this, that; next: do; that\n")
+    assert (error.code, error.what) == (OperationCode.EXEMPTION_REFUSED, "it is so")
+    assert (error.allowed, error.next) == ("this, that", "do; that")
+    other = refused(502, "M1211 connection refused; next: mdmctl test Intune\n")
+    assert (other.code, other.what) == (OperationCode.MDMD_REFUSED, "M1211 connection refused")
+    assert refused(404, "404: Not Found").code is OperationCode.NOT_FOUND
+    assert Service("", 0, Path("/x"), 1.0, False).control_socket == Path("/x/control.sock")
