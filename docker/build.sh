@@ -27,7 +27,7 @@ bundle=${CA_BUNDLE:-${SSL_CERT_FILE:-}}
 
 # The context is packed here, so that the bundle can be added without a copy in the checkout.
 context() {
-    set -- -c -C "$repository" --exclude=__pycache__ --exclude=docker/ca/.gitignore docker freeradius lock module
+    set -- -c -C "$repository" --exclude=__pycache__ --exclude='*.egg-info' --exclude=docker/ca/.gitignore docker freeradius lock module
     if [ -n "$bundle" ]; then
         name=$(basename "$bundle")
         set -- "$@" -C "$(dirname "$bundle")" --transform="flags=r;s,^$name\$,docker/ca/bundle.crt," "$name"

@@ -577,3 +577,36 @@ def _request(pairs: tuple[tuple[str, str], ...]) -> object:
     from tests.builders import request
 
     return request(*pairs)
+
+
+def test_a_disabled_server_is_never_asked(desk: MakeDesk) -> None:
+    """DESIGN.md: it keeps its records, and counts as unreachable."""
+    second = (
+        '[[servers]]\nname = "Other"\ntenant = "contoso.example"\n'
+        'client_id = "11111111-2222-4333-8444-555555555555"\nclient_secret_file = "s"\n'
+    )
+    at = desk(
+        ('[[servers]]\nname = "Intune"', f'{second}\n[[servers]]\nname = "Intune"\nenabled = false'),
+        ('source = "certificate-uri"', 'source = "certificate-uri"\nserver = "Intune"'),
+        ('source = "vpn-device-id"', 'source = "vpn-device-id"\nserver = "Intune"'),
+        ('source = "mac"', 'source = "mac"\nserver = "Other"'),
+    )
+    at.answer(KEY, COMPLIANT, age=60)
+    told = run(at, "explain", at.authenticate(LAPTOP).id)
+    assert "              Intune is disabled: it is not asked and counts as unreachable\n" in told
+    assert "result        accept: M1302 rule Unreachable\n" in told
+    assert "it would be decided the same\n" in told
+
+
+def test_without_a_store_it_is_explained_as_radiusd_would_decide(
+    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = desk()
+    (at.directory / "state" / "store.sqlite").unlink()
+    monkeypatch.setattr("sys.stdin", io.StringIO(as_pasted(MAB)))
+    told = run(at, "explain", "-")
+    assert "record        the store can't be read: store " in told
+    assert "rules         1  Compliant    MDM:DeviceCompliantStatus is Unknown, wanted equals Compliant\n" in told
+    assert "result        accept: M1302 rule Unreachable\n" in told
+    assert main(["--config", str(at.file), "explain", "host/laptop"]) == 4
+    assert "can't be read" in capsys.readouterr().err

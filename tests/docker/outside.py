@@ -34,7 +34,7 @@ _ORDER = ("redis", "sentinel", "microsoft", "node", "mdmd", "radius")
 _SETTINGS = {
     'recheck_interval = "15m"': 'recheck_interval = "2s"',
     "recheck_rate = 5": "recheck_rate = 50",
-    "[cluster]\n": '[cluster]\ngone_after = "4s"\n',
+    "\n[cluster]\n": '\n[cluster]\ngone_after = "4s"\n',
     '# timeout = "30s"': 'timeout = "10s"',
 }
 _GET = """\
@@ -231,12 +231,17 @@ class Outside:
         for old, new in _SETTINGS.items():
             assert toml.count(old) == 1, f"mdm.toml has {toml.count(old)} of {old!r}"
             toml = toml.replace(old, new)
-        switch = (
-            f"client outside {{\n\tipaddr = {self.gateway}\n\tsecret = {self.secret.decode()}\n\tshortname = outside\n"
-            f"\trequire_message_authenticator = yes\n\tmdm_coa_port = {self.coa_port}\n}}\n"
+        clients = self._client("lab", network) + self._client(
+            "outside", self.gateway, f"mdm_coa_port = {self.coa_port}"
         )
         long = "\n".join(acls.LONG) + "\n"
-        self._put({"config/mdm.toml": toml, "config/dacls/LONG.acl": long, "secrets/clients.conf": switch})
+        self._put({"config/mdm.toml": toml, "config/dacls/LONG.acl": long, "secrets/clients.conf": clients})
+
+    def _client(self, name: str, address: str, more: str = "") -> str:
+        return (
+            f"client {name} {{\n\tipaddr = {address}\n\tsecret = {self.secret.decode()}\n\tshortname = {name}\n"
+            f"\trequire_message_authenticator = yes\n\t{more}\n}}\n"
+        )
 
     def _copy_pki(self) -> None:
         mine = self.directory / "pki"

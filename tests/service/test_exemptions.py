@@ -164,6 +164,27 @@ def test_what_the_record_says_meanwhile_does_not_matter(tmp_path: Path) -> None:
     run(test())
 
 
+def test_its_end_is_no_change_for_the_worse_that_waits(tmp_path: Path) -> None:
+    """The device ceased to be compliant while it was exempted: no grace begins when the exemption is over."""
+
+    async def test() -> None:
+        async with site(tmp_path, coa='grace = "5m"\n') as (b, exemptions):
+            b.starts(answer=COMPLIANT)
+            await make(b, exemptions)
+            await b.quiet()
+            b.signs_in()
+            b.clock.advance(10)
+            b.says(NONCOMPLIANT)
+            await b.quiet()
+            b.clock.advance(HOUR)
+            await exemptions.look()
+            (order,) = await b.settled(1)
+            assert (order.worse, order.prepared_at) == (False, order.created_at)
+            assert b.session().profile == "Quarantine"
+
+    run(test())
+
+
 def test_a_new_one_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     async def test() -> None:
         async with site(tmp_path) as (b, exemptions):
@@ -198,6 +219,9 @@ def test_a_session_let_in_before_a_node_heard_of_it(tmp_path: Path) -> None:
     async def test() -> None:
         async with site(tmp_path) as (b, exemptions):
             b.starts(answer=NONCOMPLIANT)
+            b.clock.advance(300)
+            b.signs_in()  # long after the record's last change, and after the exemption
+            await b.quiet()
             made_at = b.clock.wall() - 7200
             told = Exemption(
                 "0a1b2c3d4e5f", b.key(), "Employee", "alice", "made elsewhere", made_at, made_at + 9 * HOUR

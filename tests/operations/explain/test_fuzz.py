@@ -42,7 +42,7 @@ FIELDS = (
 )
 
 
-@settings(max_examples=250, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_every_decision_is_explained_as_it_was_made(data: st.DataObject) -> None:
     toml = data.draw(worlds.tomls())
