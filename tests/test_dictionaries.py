@@ -143,7 +143,7 @@ def test_an_attribute_with_two_names_has_an_older_and_a_newer_one(tmp_path: Path
 def test_a_number_that_has_got_another_type_is_not_sent_by_its_older_name(tmp_path: Path) -> None:
     """Seen: the string Altiga-Partitioning-Partition-Max-Sessions, "325", left 3.2.7 as the integer of Cisco's 132."""
     file = tmp_path / "dictionary"
-    lines = "Text 132 string", "Number 132 integer", "Secret 133 string encrypt=1", "Plain 133 string", "Plain 133 string"
+    lines = "Text 132 string", "Number 132 integer", "Secret 133 string encrypt=1", "Plain 133 string"
     file.write_text("".join(f"ATTRIBUTE {line}\n" for line in lines), encoding="utf-8")
     found = load(file).attributes
     overlaid = {name: one.overlaid_by for name, one in found.items() if one.overlaid_by}

@@ -7,8 +7,8 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -93,14 +93,13 @@ class Terminal:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPYCACHEPREFIX") if name in os.environ}
         settings = {**kept, "TERM": "xterm-256color", "TZ": "UTC", "PYTHONPATH": os.pathsep.join(sys.path)}
         settings |= environment or {}
-        self._pid, self._terminal = pty.fork()
-        if self._pid == 0:  # pragma: no cover
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-            try:
-                os.execve(sys.executable, [sys.executable, "-m", "freeradius_mdm.cli.main", *arguments], settings)  # noqa: S606
-            finally:
-                os._exit(127)
+        self._terminal, other_side = pty.openpty()
+        fcntl.ioctl(other_side, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._settings_before = termios.tcgetattr(self._terminal)
+        # Its controlling terminal, so that Ctrl-C is a signal.
+        command = ["setsid", "--ctty", sys.executable, "-m", "freeradius_mdm.cli.main", *arguments]
+        self._process = subprocess.Popen(command, stdin=other_side, stdout=other_side, stderr=other_side, env=settings)
+        os.close(other_side)
 
     def __enter__(self) -> Terminal:
         return self
@@ -109,8 +108,8 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.status is None:
-            os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
+            self._process.kill()
+            self._process.wait()
         os.close(self._terminal)
 
     @property
@@ -137,15 +136,14 @@ class Terminal:
 
     def terminate(self) -> None:
         """SIGTERM, to this process only."""
-        os.kill(self._pid, signal.SIGTERM)
+        self._process.terminate()
 
     def wait(self) -> int:
         """Read until the program has ended; its exit status."""
         end = time.monotonic() + DEADLINE
         while self._read(end):
             assert time.monotonic() < end, f"did not end:\n{self.text}"
-        _, status = os.waitpid(self._pid, 0)
-        self.status = os.waitstatus_to_exitcode(status)
+        self.status = self._process.wait(DEADLINE)
         return self.status
 
     def _read(self, end: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from freeradius_mdm.cli.main import main
 from tests.operations.office import Office, office
 from tests.service.fakes import until_now
 
-ME = "root" if os.geteuid() == 0 else os.environ.get("USER", "")
+ME = pwd.getpwuid(os.geteuid()).pw_name
 
 
 @pytest.fixture

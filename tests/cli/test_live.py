@@ -139,12 +139,16 @@ def test_it_follows_into_a_pipe_until_a_signal(site: Site, number: signal.Signal
 
 
 def test_it_follows_within_a_second(site: Site) -> None:
+    """Most of the time, for the machine may be busy with other tests."""
+    took = []
     with following(site, "--json", "--limit", "1") as process:
         read_until(process, lambda text: text.endswith("\n"))
-        site.put(accepted(0x30, NOW + 1))
-        stored = time.monotonic()
-        assert json.loads(read_until(process, lambda text: text.endswith("\n")))["id"].startswith("00000030")
-        assert time.monotonic() - stored < 1.0
+        for number in range(0x30, 0x35):
+            site.put(accepted(number, NOW + number))
+            stored = time.monotonic()
+            assert f"{number:08x}" in read_until(process, lambda text: text.endswith("\n"))
+            took.append(time.monotonic() - stored)
+    assert sorted(took)[2] < 1.0
 
 
 @pytest.mark.parametrize("arguments", [["--limit", "1"], ["--limit", "1", "--json"]])

@@ -52,9 +52,7 @@ def test_the_live_log_outlives_mdmd(site: Site) -> None:
     with Terminal(["--config", str(site.config), "live"], columns=140, rows=30) as terminal:
         terminal.wait_for(lambda text: "host/1 " in text and "waiting for decisions" in text)
         site.journal(2)
-        written = time.monotonic()
         terminal.wait_for(lambda text: "host/2 " in text)
-        assert time.monotonic() - written < 1.0  # journal, mdmd and store are between them
         assert site.end() == 0
         terminal.wait_for(lambda text: "mdmd does not answer" in text)
         site.journal(3)

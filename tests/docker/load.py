@@ -189,6 +189,10 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """No more sign-ins."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -213,7 +217,10 @@ class Load:
         return max(answer.took for answer in self.answers)
 
     def lost(self) -> list[str]:
-        """Answers whose decision is in no store: Accepts by their id at the node that gave them, rejects by number."""
+        """Answers whose decision is not in the store of the node that gave them: Accepts by id, rejects by number.
+
+        After `stop`.
+        """
         stored = {node: self._outside.stored(node) for node in NODES}
         ids = {(node, row[0]) for node, rows in stored.items() for row in rows}
         missing = [
@@ -230,15 +237,16 @@ class Load:
         ]
 
     def _run(self, coming: Iterator[Guest], first: int) -> None:
-        with Servers(self._outside, first) as servers, Servers(self._outside, first, accounting=True) as accounting:
+        with (
+            Servers(self._outside, first, failovers=self.failovers) as servers,
+            Servers(self._outside, first, accounting=True) as accounting,
+        ):
             try:
                 while not self._stop.is_set():
                     self._one(next(coming), first, servers, accounting)
             except Exception as error:
                 self.faults.append(f"a thread has ended: {error!r}")
                 raise
-            finally:
-                self.failovers += servers.failovers
 
     def _one(self, guest: Guest, first: int, servers: Servers, accounting: Servers) -> None:
         began = time.monotonic()

@@ -40,7 +40,7 @@ _SETTINGS = {
 _GET = """\
 import sys, urllib.request as u
 for path in sys.argv[1:]:
-    sys.stdout.write(u.urlopen("http://127.0.0.1:8650" + path, timeout=10).read().decode())
+    print(u.urlopen("http://127.0.0.1:8650" + path, timeout=10).read().decode())
 """
 _IDS = """\
 import contextlib, sqlite3
@@ -86,7 +86,12 @@ class Intune:
 
     def questions(self, subject: str) -> int:
         """How often it was asked about that device."""
-        return len(self._call("GET", f"/journal?operation=device&subject={subject}"))
+        return len(self.asked(subject))
+
+    def asked(self, subject: str) -> list[dict[str, Any]]:
+        """Those questions, oldest first."""
+        found: list[dict[str, Any]] = self._call("GET", f"/journal?operation=device&subject={subject}")
+        return found
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -123,7 +128,12 @@ class Outside:
 
     def api(self, node: int, path: str) -> Any:
         """What a node's mdmd says. Raises NotYet."""
-        return json.loads(self._program(f"mdmd{node}", "python3", "-I", "-S", "-c", _GET, path))
+        return self.several(node, path)[0]
+
+    def several(self, node: int, *paths: str) -> list[Any]:
+        """What it says to each of several questions. Raises NotYet."""
+        said = self._program(f"mdmd{node}", "python3", "-I", "-S", "-c", _GET, *paths)
+        return [json.loads(line) for line in said.splitlines()]
 
     def health(self, node: int) -> Any:
         """/v1/health of a node. Raises NotYet."""
@@ -231,9 +241,8 @@ class Outside:
         for old, new in _SETTINGS.items():
             assert toml.count(old) == 1, f"mdm.toml has {toml.count(old)} of {old!r}"
             toml = toml.replace(old, new)
-        clients = self._client("lab", network) + self._client(
-            "outside", self.gateway, f"mdm_coa_port = {self.coa_port}"
-        )
+        clients = self._client("lab", network)
+        clients += self._client("outside", self.gateway, f"mdm_coa_port = {self.coa_port}")
         long = "\n".join(acls.LONG) + "\n"
         self._put({"config/mdm.toml": toml, "config/dacls/LONG.acl": long, "secrets/clients.conf": clients})
 

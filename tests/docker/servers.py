@@ -29,14 +29,16 @@ class Failover:
 
 
 class Servers:
-    """`first`: the node that is asked first. For several threads, one at a time."""
+    """`first`: the node that is asked first. `failovers`: where to note them. For several threads, one at a time."""
 
-    def __init__(self, outside: Outside, first: int = 1, *, accounting: bool = False) -> None:
+    def __init__(
+        self, outside: Outside, first: int = 1, *, accounting: bool = False, failovers: list[Failover] | None = None
+    ) -> None:
         self._order = (first, *(node for node in NODES if node != first))
         self._clients = {node: outside.client(node, accounting=accounting, retry=RETRY) for node in NODES}
         self._dead_until = dict.fromkeys(NODES, 0.0)
         self._mutex = threading.Lock()
-        self.failovers: list[Failover] = []
+        self.failovers: list[Failover] = [] if failovers is None else failovers
 
     def __enter__(self) -> Self:
         return self

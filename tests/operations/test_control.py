@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import grp
 import json
 import os
@@ -34,7 +33,7 @@ from tests.service.fakes import until_now
 from .office import Office, office
 
 ROOT = Path(__file__).parents[2]
-ME = getpass.getuser() if os.geteuid() else "root"
+ME = pwd.getpwuid(os.geteuid()).pw_name
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root is somebody else")
 
 
@@ -324,8 +323,7 @@ def test_nobody_else_may(open_way: Path) -> None:
         done = as_user("nobody", "", made, f"Control({service(made)}).coa('0000')")
         assert stat.S_IMODE((made.state / "control.sock").lstat().st_mode) == 0o600
     assert done.returncode == 1
-    uid = pwd.getpwnam("nobody").pw_uid
-    assert f"M1807 uid {uid} may not give mdmd orders" in done.stderr or "M1807 nobody may not" in done.stderr
+    assert "M1807 nobody may not give mdmd orders" in done.stderr
     assert "next: sudo mdmctl" in done.stderr
 
 
@@ -348,6 +346,27 @@ def test_who_is_in_the_control_group_may_and_is_named(open_way: Path) -> None:
         assert (done.stdout, done.stderr) == ("root (by nobody)\n", "")
         refused_to_others = as_user("nobody", "", made, f"Control({service(made)}).coa('0000')")
     assert "M1807" in refused_to_others.stderr
+
+
+@root_only
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is missing")
+def test_what_radiusd_might_put_there_is_not_believed(open_way: Path) -> None:
+    """Its group may write in the state directory, so that its user can put a socket of its own in the place."""
+    state, nobody = open_way / "state", pwd.getpwnam("nobody")
+    state.mkdir()
+    os.chown(state, 1, nobody.pw_gid)  # of another user than the one who listens
+    state.chmod(0o2770)
+    program = f"import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind({os.fspath(state / 'control.sock')!r})\n"
+    program += "s.listen()\nprint('ready', flush=True)\nraise SystemExit(len(s.accept()[0].recv(1)))"
+    command = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", sys.executable]
+    with subprocess.Popen([*command, "-c", program], stdout=subprocess.PIPE, cwd="/") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        with pytest.raises(OperationError) as caught:
+            Control(Service("", 0, state, 1.0, False)).coa("0000")
+        assert process.wait(20) == 0  # nothing was said to it
+    assert caught.value.code is OperationCode.MDMD_NOT_REACHED
+    assert caught.value.what == f"what listens there is no mdmd: it runs as uid {nobody.pw_uid}"
 
 
 def test_mdmd_lines_become_errors() -> None:

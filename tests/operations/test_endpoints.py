@@ -69,7 +69,7 @@ MEANT = [
     ("Intune/mac/00:50:56:00:00:a1", EndpointKey("Intune", IdKind.MAC, ALICE), "as named"),
     (key(2).value.upper(), intune(2), "by its device id"),
     (key(7).value, intune(7), "by its latest decision"),
-    (key(9).value, intune(9), "not seen yet, taken for Intune's id"),
+    (key(9).value, intune(9), "not seen yet, by the kinds of device id that mdm.toml looks for"),
     # What a station is identified by, which is a certificate here; by its MAC only where that is all there is.
     ("00-50-56-00-00-a1", intune(2), "by the MAC of its live session"),
     ("0050.5600.00c3", intune(7), "by the MAC of its latest decision"),

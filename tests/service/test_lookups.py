@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from freeradius_mdm.compliance import ComplianceRecord
-from freeradius_mdm.config.model import Server
 from freeradius_mdm.config.codes import ConfigCode
+from freeradius_mdm.config.model import Server
 from freeradius_mdm.errors import ConfigError, Problem, SourceError
 from freeradius_mdm.service.lane import LookupResult, LookupStatus
 from freeradius_mdm.service.lookups import Lookups, UnknownServerError

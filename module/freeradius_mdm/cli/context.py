@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 
@@ -19,12 +19,19 @@ from ..operations.errors import OperationError
 from ..store.query import StoreQueries
 
 
+class _PipeConsole(Console):
+    """rich ends the program with status 1 when nobody reads on; that is main's business."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
+
+
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
+    return _PipeConsole(highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
 def _error_console() -> Console:
-    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+    return _PipeConsole(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -28,11 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parser.build(COMMANDS).parse_args(argv)
         context = Context(arguments.config, getattr(arguments, "as_json", False))
-        return int(arguments.command.run(context, arguments))
+        status = int(arguments.command.run(context, arguments))
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:  # `mdmctl ... | head`
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
         return Exit.DONE
     except MdmError as error:
         print(*(error.lines() if isinstance(error, ConfigError) else [error]), sep="\n", file=sys.stderr)

@@ -28,7 +28,7 @@ class _Parser(argparse.ArgumentParser):
         raise OperationError(
             OperationCode.WRONG_ARGUMENT,
             message,
-            allowed=" ".join(self.format_usage().split()),
+            allowed=" ".join(self.format_usage().removeprefix("usage: ").split()),
             next=f"{self.prog} --help",
         )
 

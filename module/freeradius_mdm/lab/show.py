@@ -131,7 +131,7 @@ def _help(site: Site) -> str:
         encoding="utf-8",
     )
     port, control = site.ports.radius, site.ports.control
-    lab = Path(sys.executable).with_name("mdm-lab")
+    lab, mdmctl = (Path(sys.executable).with_name(name) for name in ("mdm-lab", "mdmctl"))
     return "\n".join(
         [
             "Everything is up. In another terminal, as a compliant laptop:",
@@ -143,6 +143,8 @@ def _help(site: Site) -> str:
             f"    'Message-Authenticator = 0x00' | radclient -x 127.0.0.1:{port} auth {SECRET}",
             "make the laptop non-compliant at the simulated Intune:",
             f"  {lab} microsoft --control http://127.0.0.1:{control} device set {LAPTOP} compliant=false",
+            "look at it as its operator, `mdmctl --help` lists how:",
+            f"  export MDM_CONFIG={site.raddb}/mods-config/mdm/mdm.toml; {mdmctl} live",
             f"Configuration: {site.mdm_toml}   FreeRADIUS: {site.raddb}   logs: {site.log_directory}",
             "Ctrl-C stops all of it.",
             "",

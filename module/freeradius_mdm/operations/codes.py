@@ -37,7 +37,7 @@ class OperationCode(StrEnum):
     SITE_MDMD = "M1825"
     SITE_REPLY = "M1826"
     SITE_LOOPBACK = "M1827"
-    SITE_SECRET = "M1828"
+    SITE_SECRET = "M1828"  # noqa: S105
     SITE_COA = "M1829"
     # certificate/
     CERTIFICATE_IN_THE_WAY = "M1840"

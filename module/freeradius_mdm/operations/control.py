@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import http.client
 import json
 import os
+import pwd
 import re
 import socket
+import struct
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from .errors import OperationError
 # A question to an MDM server ends by that server's own timeouts, and may stand in line behind others.
 _WITHIN = 120.0  # seconds
 _NOT_FOUND = 404
+_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7))
 _CODE = re.compile(r"(M\d{4}) (.*)")
 _START = "start it: systemctl start mdmd; journalctl -u mdmd tells why it does not run"
 
@@ -90,7 +92,10 @@ class Control:
         return OperationError(OperationCode.MDMD_NOT_REACHED, what, where=str(self._path), next=next_)
 
     def _not_permitted(self) -> OperationError:
-        who = getpass.getuser() if os.environ.get("USER") or os.geteuid() == 0 else f"uid {os.geteuid()}"
+        try:
+            who = pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:
+            who = f"uid {os.geteuid()}"
         return OperationError(
             OperationCode.NOT_PERMITTED,
             f"{who} may not give mdmd orders",
@@ -126,3 +131,20 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.settimeout(_WITHIN)
         with address_of(self._path) as address:
             self.sock.connect(address)
+        self._check_peer()
+
+    def _check_peer(self) -> None:
+        """radiusd's group may write in the state directory: a socket put there by its user is not to be believed.
+
+        Raises OperationError. Whose the directory is can't be changed by that group.
+        """
+        _, uid, _ = _CREDENTIALS.unpack(self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+        owner = self._path.parent.stat().st_uid
+        if owner != 0 and uid not in (0, owner):
+            raise OperationError(
+                OperationCode.MDMD_NOT_REACHED,
+                f"what listens there is no mdmd: it runs as uid {uid}",
+                where=str(self._path),
+                allowed=f"root, or uid {owner}, whose that directory is",
+                next="which process is it, and who has started it? see ss -xlp",
+            )

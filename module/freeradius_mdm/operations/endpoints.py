@@ -110,10 +110,14 @@ class Endpoints:
         last = self._lookup.latest_decision("identity", guid)
         if last is not None and (key := key_of(last)) is not None:
             return [Meant(key, "by its latest decision")]
-        enabled = [server.name for server in self._config.servers if server.enabled]
-        return [
-            Meant(EndpointKey(name, IdKind.INTUNE, guid), "not seen yet, taken for Intune's id") for name in enabled
-        ]
+        how = "not seen yet, by the kinds of device id that mdm.toml looks for"
+        return [Meant(EndpointKey(server, kind, guid), how) for server, kind in self._kinds()]
+
+    def _kinds(self) -> list[tuple[str, IdKind]]:
+        """What a device id can be: of which enabled MDM server, and of which kind."""
+        enabled = {server.name for server in self._config.servers if server.enabled}
+        found = [(source.server, each.kind) for source in self._config.identity for each in source.patterns]
+        return list(dict.fromkeys(pair for pair in found if pair[0] in enabled))
 
     def _of_mac(self, digits: str) -> list[Meant]:
         """What the station is identified by: by its MAC only when nothing better is known of it."""

@@ -95,7 +95,14 @@ class ControlSocket:
         if not self._group:
             return None
         try:
-            return grp.getgrnam(self._group).gr_gid
+            found = grp.getgrnam(self._group).gr_gid
+            if found == self._path.parent.stat().st_gid:
+                self._events.warning(
+                    "control_group_has_radiusd",
+                    group=self._group,
+                    next="radiusd, which parses packets, can give mdmd orders: name a group of operators alone",
+                )
+            return found
         except KeyError:
             self._events.error(
                 "control_group_unknown",

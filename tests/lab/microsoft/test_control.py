@@ -66,7 +66,7 @@ def test_many_devices_at_once(control: Control) -> None:
         (f"/devices/{DEVICE}", {"macs": ["1"]}, "not a hardware address"),
         ("/settings", {"mac_answer": "sideways"}, "beside, instead, guid-only"),
         ("/settings", {"nothing": 1}, "no setting 'nothing'"),
-        ("/clock", {"advance": "4 hours"}, "not a duration"),
+        ("/clock", {"advance": "4 hours"}, "is no duration"),
         (f"/tenants/{TENANT}", {"name": "x"}, "no changeable name"),
     ],
 )

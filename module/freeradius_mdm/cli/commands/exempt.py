@@ -15,7 +15,7 @@ from ..context import Context
 from ..show import colours, orders
 from ..show.facts import fact
 from ..show.listing import Column, show
-from ..show.times import ago, duration, moment
+from ..show.times import ago, clock, duration, moment
 from ..store_errors import store_needed
 
 _DESCRIPTION = """\
@@ -38,8 +38,8 @@ _COLUMNS = (
     Column("Profile"),
     Column("Until"),
     Column("Left", 4, optional=True),
-    Column("By", 2),
-    Column("Reason", 3, folds=True),
+    Column("By", 3),
+    Column("Reason", 2, folds=True),
     Column("Ended", 5, folds=True, optional=True),
 )
 
@@ -151,13 +151,13 @@ def _list(context: Context, *, every: bool) -> Exit:
 def _row(listed: ListedExemption, now: float, *, known: bool) -> tuple[str | Text, ...]:
     one, in_force = listed.exemption, listed.state is ExemptionState.IN_FORCE
     style = colours.DIM if not in_force else colours.GOOD if known else colours.WARNING
-    ended = f"{moment(one.ended_at)} by {one.ended_by}: {one.end_reason}" if one.ended_at is not None else ""
+    ended = f"{clock(one.ended_at, now)} by {one.ended_by}: {one.end_reason}" if one.ended_at is not None else ""
     return (
         one.id,
         Text(listed.state if known or not in_force else "ignored: no such profile", style=style),
         str(one.key),
         one.profile,
-        moment(one.until),
+        clock(one.until, now),
         duration(one.until - now) if in_force else "",
         one.author,
         one.reason,

@@ -8,7 +8,7 @@ from rich.text import Text
 from ...operations.connection import StepResult, StepState, TestReport
 from . import colours
 from .table import safe
-from .times import duration
+from .times import duration, in_zone
 
 _MARKS = {
     StepState.OK: ("ok", colours.GOOD),
@@ -35,7 +35,7 @@ def show_step(console: Console, step: StepResult) -> None:
         line.append(" " * max(console.width - line.cell_len - len(time), 2) + time, style=colours.DIM)
     console.print(line)
     for text in _below(step, failed):
-        console.print(Text(f"{_INDENT}{safe(text)}"))
+        console.print(Text(f"{_INDENT}{in_zone(safe(text))}"))
     if step.advice:
         console.print(Text(f"{_INDENT}next: {safe(step.advice)}", style=colours.HEAD))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
+_UTC = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -46,3 +48,8 @@ def ago(at: float | None, now: float) -> str:
     if abs(distance) < 1:
         return "now"
     return f"{duration(distance)} ago" if distance > 0 else f"in {duration(-distance)}"
+
+
+def in_zone(text: str) -> str:
+    """A sentence whose moments in UTC, `2026-11-23 14:03:27Z`, are told in the reader's zone."""
+    return _UTC.sub(lambda found: moment(datetime.fromisoformat(found[0]).timestamp()), text)

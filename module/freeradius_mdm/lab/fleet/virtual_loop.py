@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import contextvars
 import selectors
+import socket
 import threading
 import weakref
 from collections import Counter
@@ -203,9 +204,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return transport, protocol
 
     async def create_server(  # type: ignore[override]
-        self, protocol_factory: Callable[[], Any], host: str, port: int, **_: Any
+        self,
+        protocol_factory: Callable[[], Any],
+        host: str = "",
+        port: int = 0,
+        sock: socket.socket | None = None,
+        **_: Any,
     ) -> Any:
-        """asyncio: on the simulated network."""
+        """asyncio: on the simulated network. A socket of the program's own, for operators, is one nobody calls."""
+        if sock is not None:
+            host = str(sock.getsockname())
+            sock.close()
         return self._on_network().serve((host, port), protocol_factory)
 
     def _on_network(self) -> Network:

@@ -1,4 +1,4 @@
-"""TLS of the simulator: one certificate for the usual hosts, others made on demand, broken ones for faults."""
+"""TLS of the simulator: a certificate for each host, made when it is asked for, and broken ones for faults."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class TlsContexts:
                 return self._cached("wrong-name", ["some-other-host.example"])
             case "tls-unknown-ca":
                 return self._cached(f"unknown-ca-{host}", [host], other_ca=True)
-        if host in self._hosts or not mint:
+        if host not in self._hosts and not mint:
             return self._usual
         return self._cached(f"host-{host}", [host])
 

@@ -1,0 +1,55 @@
+"""mdmctl as a program: exit status, where text goes, and a reader that goes away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.operations.views.samples import Site, accepted, make_site
+
+MODULE = str(Path(__file__).parents[2] / "module")
+
+
+def mdmctl(*arguments: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": MODULE, "MDM_CONFIG": "/nowhere/mdm.toml"}
+    command = [sys.executable, "-m", "freeradius_mdm.cli.main", *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    made = make_site(tmp_path)
+    made.put(*(accepted(number, 1_800_000_000.0 + number) for number in range(400)))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "first"),
+    [
+        ((), 2, "M1800 the following arguments are required: COMMAND"),
+        (("nonsense",), 2, "M1800 argument COMMAND: invalid choice: 'nonsense'"),
+        (("decisions",), 3, "M1801 there is no configuration file"),
+    ],
+)
+def test_errors_go_to_standard_error(arguments: tuple[str, ...], status: int, first: str) -> None:
+    process = mdmctl(*arguments)
+    out, err = process.communicate(timeout=60)
+    assert out == ""
+    assert process.returncode == status
+    assert err.startswith(first)
+    assert "\n  next: " in err
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_reader_that_goes_away_is_no_error(form: tuple[str, ...], site: Site) -> None:
+    process = mdmctl("--config", str(site.file), "decisions", "--limit", "400", *form)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(60) == 0
+    process.stderr.close()
