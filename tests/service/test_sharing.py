@@ -117,6 +117,23 @@ def test_accounting_that_goes_to_the_other_node(nodes: Nodes) -> None:
     assert nodes.two.sessions() == {}
 
 
+def test_accounting_that_is_quicker_than_the_journal(nodes: Nodes) -> None:
+    """The other node has told of a session's start, and of its stop, before this one has read the Accept."""
+    now = time.time()
+    nodes.one.accepts(3, at=now)
+    until_now(lambda: set(nodes.one.sessions()) == {f"{3:024x}"})
+    for number in (1, 2, 3):
+        nodes.two.accounts(AccountingStatus.START, number, at=now + 1)
+    nodes.two.accounts(AccountingStatus.STOP, 2, at=now + 2)
+    # They are told in order, so the first two have been there.
+    until_now(lambda: nodes.one.get("/v1/health")["sessions"]["started"] == 1)
+    nodes.one.accepts(1, 2, at=now)
+    until_now(lambda: nodes.one.get("/v1/health")["sessions"]["started"] == 2)
+    assert nodes.one.get(f"/v1/sessions/{1:024x}")["acct_session_id"] == f"{1:08X}"
+    until_now(lambda: set(nodes.one.sessions()) == {f"{1:024x}", f"{3:024x}"})
+    assert nodes.one.get(f"/v1/sessions/{2:024x}")["end_cause"] == "stop"
+
+
 def test_a_device_at_both_nodes_is_rechecked_by_one(nodes: Nodes) -> None:
     nodes.one.accepts(*range(1, 6), at=time.time())
     nodes.two.accepts(*range(1, 6), at=time.time(), first_decision=101)

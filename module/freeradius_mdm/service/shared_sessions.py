@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from ..accounting import AccountingEvent
 from ..decision import Decision
@@ -22,6 +23,14 @@ TOPIC = "authorized"
 ACCOUNTING = "accounting"
 _AT_ONCE = 200  # sessions
 _MOST_FOREIGN = 10_000  # accounting events; a device that floods must not cost memory without end
+_EARLY = 10.0  # seconds for which accounting waits for the journal line that its session comes from
+
+
+@dataclass(slots=True)
+class _Early:
+    event: AccountingEvent
+    until: float  # by the loop's clock
+    tried: bool = False  # since it was kept
 
 
 class SharedSessions:
@@ -44,6 +53,8 @@ class SharedSessions:
         self._wall = wall
         self._changed: dict[str, None] = {}  # sessions to be told of
         self._foreign: deque[AccountingEvent] = deque(maxlen=_MOST_FOREIGN)
+        self._early: deque[_Early] = deque(maxlen=_MOST_FOREIGN)
+        self._opened: set[str] = set()  # network devices with a new session here
         self._authorized: set[str] = set()  # of these, those with a decision that the others have not been told of
 
     def changed(self, changes: Sequence[Change], in_loop: Callable[[Callable[[], None]], None]) -> None:
@@ -59,7 +70,10 @@ class SharedSessions:
             and (change.before is None or change.before.decision_id != change.after.decision_id)
         }
 
+        opened = {change.after.nas for change in changes if change.before is None and change.after is not None}
+
         def note() -> None:
+            self._opened |= opened
             self._changed.update(ids)
             self._authorized.update(decided)
 
@@ -68,6 +82,7 @@ class SharedSessions:
 
     async def tell(self) -> bool:
         """Tell of what has changed; True when there is more. Raises StoreError, and then nothing is lost."""
+        await self._try_early()
         while self._foreign:
             await self._cluster.announce(ACCOUNTING, self._foreign.popleft().to_json())
         ids = list(self._changed)[:_AT_ONCE]
@@ -113,7 +128,28 @@ class SharedSessions:
 
     async def accounted_elsewhere(self, text: str) -> None:
         """What another node announced under ACCOUNTING. Raises ValueError."""
-        await asyncio.to_thread(self._keeper.accounted_elsewhere, AccountingEvent.from_json(text))
+        event = AccountingEvent.from_json(text)
+        if not await asyncio.to_thread(self._keeper.accounted_elsewhere, event):
+            # The Start comes a moment after the Accept, whose line in the journal may not be read yet.
+            self._early.append(_Early(event, asyncio.get_running_loop().time() + _EARLY))
+
+    async def _try_early(self) -> None:
+        """What came too early, in its order, once its network device has a new session here. Raises StoreError."""
+        opened, self._opened = self._opened, set()
+        waiting, self._early = self._early, deque(maxlen=_MOST_FOREIGN)
+        kept: list[_Early] = []
+        now = asyncio.get_running_loop().time()
+        try:
+            while waiting:
+                each, applied = waiting[0], False
+                if each.event.nas in opened or not each.tried:
+                    applied = await asyncio.to_thread(self._keeper.accounted_elsewhere, each.event)
+                    each.tried = True
+                waiting.popleft()
+                if not applied and now < each.until:
+                    kept.append(each)
+        finally:
+            self._early.extendleft(reversed([*kept, *waiting]))
 
     async def moved(self, id_: str, to: str) -> None:
         """Another node answers for it."""
