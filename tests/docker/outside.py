@@ -12,7 +12,6 @@ import os
 import shutil
 import socket
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +22,7 @@ from freeradius_mdm.lab.processes import free_port
 from freeradius_mdm.lab.radius import RadiusClient, RetryPolicy, Server
 from tests.docker.composition import PARTS, Composition
 from tests.docker.images import Images
+from tests.docker.intune import Intune
 from tests.radius import acls
 
 NODES = (1, 2)
@@ -67,37 +67,6 @@ def until(condition: Callable[[], object], what: str, within: float = WITHIN) ->
         if time.monotonic() - began > within:
             raise AssertionError(f"{what}: not within {within:g} s{why}")
         time.sleep(_LOOK_EVERY)
-
-
-class Intune:
-    """The simulated Intune by its control interface."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def set_device(self, device_id: str, **values: Any) -> None:
-        """Put it there, or change it."""
-        self._call("PUT", f"/devices/{device_id}", values)
-
-    def set_devices(self, rows: list[dict[str, Any]]) -> None:
-        """Many at once, each with its `intune_id`."""
-        self._call("PUT", "/devices", rows)
-
-    def questions(self, subject: str) -> int:
-        """How often it was asked about that device."""
-        return len(self.asked(subject))
-
-    def asked(self, subject: str) -> list[dict[str, Any]]:
-        """Those questions, oldest first."""
-        found: list[dict[str, Any]] = self._call("GET", f"/journal?operation=device&subject={subject}")
-        return found
-
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url + path, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 our own
-        with self._opener.open(request, timeout=30) as answer:
-            return json.load(answer)
 
 
 class Outside:

@@ -10,7 +10,7 @@ from freeradius_mdm.lab.radius.nas import LabNas
 from freeradius_mdm.lab.radius.nas_request import NasSettings
 from freeradius_mdm.lab.radius.nas_session import EffectKind, NasSession
 from freeradius_mdm.lab.radius.reply import Reply
-from tests.docker.load import new_endpoint, port_of, told
+from tests.docker.guests import new_endpoint, port_of, told
 from tests.docker.outside import NODES, Outside, until
 from tests.docker.servers import Accounting, Servers
 from tests.radius import expect

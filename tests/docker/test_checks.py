@@ -15,7 +15,8 @@ from freeradius_mdm.lab.radius.attributes import Attribute
 from freeradius_mdm.lab.radius.nas import LabNas
 from freeradius_mdm.lab.radius.nas_request import NasSettings
 from freeradius_mdm.lab.radius.reply import Reply
-from tests.docker.load import Answer, Guest, Load, decision_id, told
+from tests.docker.guests import Guest, decision_id, told
+from tests.docker.load import Answer, Load
 from tests.docker.outside import NotYet, until
 from tests.docker.servers import Servers
 from tests.docker.switch import Port, Switch

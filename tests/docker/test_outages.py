@@ -14,7 +14,8 @@ import pytest
 from freeradius_mdm.lab.processes import wait_for
 from freeradius_mdm.lab.radius.accounting import Session, Status, send
 from freeradius_mdm.lab.radius.reply import Reply
-from tests.docker.load import Load, decision_id, new_endpoint, port_of, told
+from tests.docker.guests import decision_id, new_endpoint, port_of, told
+from tests.docker.load import Load
 from tests.docker.outside import NODES, WITHIN, Outside, until
 from tests.docker.switch import Port, Switch, switch
 from tests.radius import expect

@@ -13,10 +13,12 @@ from freeradius_mdm.lab.cast import Cast, expected_rows
 from freeradius_mdm.lab.radius.dacl_download import AclRequest, ask, entries_of
 from freeradius_mdm.lab.radius.wire import Code
 from freeradius_mdm.lab.table import Row, differences
-from tests.docker.load import decision_id, new_endpoint, told
+from tests.docker.composition import PARTS
+from tests.docker.guests import decision_id, new_endpoint, told
 from tests.docker.outside import NODES, Outside, until
 from tests.radius import acls, eapol, expect
 
+# By eapol_test's numbers: 81 is Tunnel-Private-Group-Id, 27 Session-Timeout (RFC 2868, 2865), (9, 1) Cisco-AVPair.
 KNOWN = {
     "compliant": ({"compliant": True}, "EMPLOYEES", "PERMIT-INTRANET"),
     "not compliant": ({"compliant": False}, "666", "QUARANTINE"),
@@ -124,3 +126,8 @@ def test_a_download_that_begins_at_one_node_goes_on_at_the_other(outside: Outsid
         # The other node believes what is signed with the common key, and nothing else.
         forged = bytes([first[0] ^ 1]) + first[1:]
         assert acls.refused(ask(two, request, forged), "M1515")
+
+
+def test_what_must_not_stay_behind_is_seen(outside: Outside) -> None:
+    """Twelve containers, a network, four volumes and a directory are there now; the fixture wants none at the end."""
+    assert len(outside.left_behind()) == len(PARTS) + 1 + 4 + 1

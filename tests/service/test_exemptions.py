@@ -5,7 +5,9 @@ The policy is tests/builders.TOML: Compliant gets Employee, NonCompliant Quarant
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -249,6 +251,35 @@ def test_what_the_store_did_not_take_from_another_node_is_not_lost(tmp_path: Pat
             b.writer.merge_exemptions = merge  # type: ignore[method-assign]
             await exemptions.look()
             assert b.reader.exemption(b.key()) == told
+
+    run(test())
+
+
+def test_nor_by_a_look_that_began_before_it_was_told(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with site(tmp_path) as (b, exemptions):
+            now, slow, merge = b.clock.wall(), threading.Event(), b.writer.merge_exemptions
+            first, second = (
+                Exemption(f"{n:012x}", b.key(), "Employee", "alice", "told", now + n, now + 60) for n in (1, 2)
+            )
+
+            def merge_slowly(told: Iterable[Exemption]) -> list[Exemption]:
+                assert slow.wait(10)
+                return merge(told)
+
+            b.writer.merge_exemptions = merge_slowly  # type: ignore[method-assign]
+            looks = [asyncio.create_task(exemptions.learn([first])), asyncio.create_task(exemptions.look())]
+            await asyncio.sleep(0)  # both have begun with the first one
+            b.writer.merge_exemptions = merge  # type: ignore[method-assign]
+            await exemptions.look()
+            b.writer.merge_exemptions = lambda _: _full()  # type: ignore[method-assign]
+            with pytest.raises(StoreError):
+                await exemptions.learn([second])
+            slow.set()
+            await asyncio.gather(*looks, return_exceptions=True)
+            b.writer.merge_exemptions = merge  # type: ignore[method-assign]
+            await exemptions.look()
+            assert b.reader.exemption(b.key()) == second
 
     run(test())
 

@@ -43,6 +43,9 @@ def test_of_a_later_version() -> None:
     told["colour"] = "blue"
     del told["framed_ip"]
     assert session_wire.decode(json.dumps(told)) == (SESSION, None)
+    made = decision(2)
+    told["decision"] = json.dumps(json.loads(made.to_json()) | {"mood": "good"})
+    assert session_wire.decode(json.dumps(told)) == (SESSION, made)
 
 
 @pytest.mark.parametrize(

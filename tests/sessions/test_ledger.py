@@ -6,7 +6,7 @@ import pytest
 
 from freeradius_mdm.sessions import ledger
 from freeradius_mdm.sessions.ledger import Tally
-from tests.sessions.told import INTERIM, LAPTOP, ON, START, STOP, SWITCH, T0, accept, only, played, shown, told
+from tests.sessions.told import INTERIM, LAPTOP, ON, PHONE, START, STOP, SWITCH, T0, accept, only, played, shown, told
 
 DAY = 86400.0
 A1 = {"audit_session_id": "0A0A0A0A0000001400C1A2B3"}
@@ -116,3 +116,32 @@ def test_one_that_does_has_as_many_as_it_names() -> None:
     silent = {name: value for name, value in SWITCH.items() if name not in ("nas_port", "nas_port_id")}
     book = played(accept(1, 0, silent, LAPTOP, A1), accept(2, 5, silent, LAPTOP))
     assert shown(book) == [(1, 1, "", "authorized"), (2, 2, "", "authorized")]
+
+
+@pytest.mark.parametrize("last", [[], [INTERIM], [INTERIM, STOP], [STOP]])
+def test_a_session_that_only_accounting_names_is_one(last: list) -> None:
+    """RFC 2865 section 5.44: an Access-Request may do without Acct-Session-Id; RFC 2866 section 5.5: it is unique."""
+    silent = {name: value for name, value in SWITCH.items() if name not in ("nas_port", "nas_port_id")}
+    book = played(
+        accept(1, 0, silent, LAPTOP),
+        told(START, 1, silent, LAPTOP, S1, of=1),
+        accept(2, 600, silent, LAPTOP),
+        told(INTERIM, 601, silent, LAPTOP, S1, of=2),
+        *(told(status, 900 + number, silent, LAPTOP, S1, of=2) for number, status in enumerate(last)),
+    )
+    assert shown(book) == [
+        (1, 1, "0000001A", "replaced"),
+        (2, 2, "0000001A", "stop" if STOP in last else "started"),
+    ]
+
+
+def test_another_station_with_that_number_is_another_session() -> None:
+    """Behind one client address, a proxy's, there can be several devices that count alike."""
+    silent = {name: value for name, value in SWITCH.items() if name not in ("nas_port", "nas_port_id")}
+    book = played(
+        accept(1, 0, silent, PHONE),
+        told(START, 1, silent, PHONE, S1, of=1),
+        accept(2, 600, silent, LAPTOP),
+        told(START, 601, silent, LAPTOP, S1, of=2),
+    )
+    assert shown(book) == [(1, 1, "0000001A", "started"), (2, 2, "0000001A", "started")]

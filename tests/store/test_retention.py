@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from freeradius_mdm.sessions.model import Session, SessionState
+from freeradius_mdm.store import retention
 from freeradius_mdm.store.query import StoreQueries
 from freeradius_mdm.store.write import JournalPosition, StoreWriter
 from tests.store.samples import decision
@@ -50,6 +54,38 @@ def test_a_decision_in_force_keeps_its_request(tmp_path: Path) -> None:
     writer.put_sessions([live, replace(live, id=identifier(2), decision_id=identifier(2), state=SessionState.ENDED)])
     assert writer.strip_requests(AT, AT + 10 * DAY) == 2
     assert requests(tmp_path) == {identifier(0): False, identifier(1): True, identifier(2): False}
+    writer.close()
+
+
+def test_what_is_done_already_is_not_gone_over_again(tmp_path: Path) -> None:
+    """A week of decisions is looked at whenever mdmd starts, and an answer waits behind each transaction."""
+    writer = StoreWriter(tmp_path)
+    made = [replace(decision(), id=identifier(n), at=AT + n, request=REQUEST) for n in range(6000)]
+    writer.ingest(made, [], JournalPosition("20231114T22.jsonl", 1, 1), AT)
+    steps: list[int] = []
+
+    @contextmanager
+    def transaction() -> Iterator[sqlite3.Connection]:
+        steps.append(0)
+        with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as connection:
+            connection.set_progress_handler(lambda: steps.append(steps.pop() + 1), 1000)  # SQLite's own steps
+            yield connection
+
+    assert retention.strip_requests(transaction, AT, AT + DAY) == 6000
+    assert len(steps) >= 3
+    assert max(steps) < 1.5 * steps[0]
+    steps.clear()
+    assert retention.strip_requests(transaction, AT, AT + DAY) == 0
+    assert len(steps) >= 3
+    writer.close()
+
+
+def test_many_of_one_moment(tmp_path: Path) -> None:
+    writer = StoreWriter(tmp_path)
+    made = [replace(decision(), id=identifier(n), at=AT + n // 5000, request=REQUEST) for n in range(5001)]
+    writer.ingest(made, [], JournalPosition("20231114T22.jsonl", 1, 1), AT)
+    assert writer.strip_requests(AT, AT + 1) == 5000
+    assert writer.strip_requests(AT, AT + 2) == 1
     writer.close()
 
 

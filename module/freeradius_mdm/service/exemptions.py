@@ -110,7 +110,8 @@ class Exemptions:
             told = list(self._unlearnt)
             for each in await asyncio.to_thread(self._writer.merge_exemptions, told):
                 self._events.info("exemption_elsewhere", **_shown(each))
-            del self._unlearnt[: len(told)]
+            # Not by their number: another look may have been here meanwhile.
+            self._unlearnt = [each for each in self._unlearnt if each not in told]
         for each in await asyncio.to_thread(self._writer.unsettled_exemptions, now):
             over = not each.in_force(now)
             if self._told.get(each.id) is over:

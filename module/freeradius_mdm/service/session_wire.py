@@ -43,7 +43,16 @@ def decode(text: str) -> tuple[Session, Decision | None]:
     decision = values.get(_DECISION)
     if decision is not None and not isinstance(decision, str):
         raise ValueError("a decision that is no text")
-    return Session(**found), None if decision is None else Decision.from_json(decision)
+    return Session(**found), None if decision is None else _decision(decision)
+
+
+def _decision(text: str) -> Decision:
+    """Decision.from_json takes nothing that it does not know: what it can't store has to stay in the journal."""
+    values = json.loads(text)
+    if isinstance(values, dict):
+        known = {each.name for each in fields(Decision)}
+        values = {name: value for name, value in values.items() if name in known}
+    return Decision.from_json(json.dumps(values))
 
 
 def _value(name: str, kind: str, value: Any) -> Any:

@@ -97,6 +97,8 @@ def accounted(book: Book, event: AccountingEvent) -> Tally:
     after = _stopped(session, event) if event.status is AccountingStatus.STOP else _confirmed(session, event)
     if after != session:
         book.put(after)
+        for other in matching.same_as(after, book):
+            book.put(ended(other, EndCause.REPLACED, after.authorized_at))
     return Tally(applied=1)
 
 

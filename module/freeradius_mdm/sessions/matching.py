@@ -80,6 +80,25 @@ def replaced_by(opened: Session, among: Candidates) -> list[Session]:
     ]
 
 
+def same_as(told: Session, among: Candidates) -> list[Session]:
+    """Live sessions that are an earlier account of this one: the same station's, with the same Acct-Session-Id.
+
+    A device whose Access-Requests name no session says only in accounting that a reauthentication opened no other.
+    """
+    if not told.acct_session_id:
+        return []
+    return [
+        each
+        for each in among.by_acct(told.nas, told.acct_session_id)
+        if each.live
+        and each.id != told.id
+        and each.acct_session_id == told.acct_session_id
+        and each.reauthorized_at < told.reauthorized_at
+        and _is_station(each, told)
+        and _may_be(each, told)
+    ]
+
+
 def told_of(event: AccountingEvent, among: Candidates) -> Session | None:
     """The session that a start, interim or stop is about, live or ended; None when it is not known here."""
     for decision_id in reversed(event.decision_ids):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -13,11 +14,12 @@ _ROWS = 2000  # per transaction
 
 Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
-_STRIP = f"""
+_STRIP = """
 UPDATE decisions SET body = json_set(body, '$.request', json('[]')) WHERE seq IN (
     SELECT seq FROM decisions WHERE at >= ? AND at < ? AND instr(body, '"request":[[')
-        AND id NOT IN (SELECT decision_id FROM sessions WHERE state != 'ended') LIMIT {_ROWS})
-"""  # noqa: S608 constant
+        AND id NOT IN (SELECT decision_id FROM sessions WHERE state != 'ended'))
+"""
+_PART_ENDS = f"SELECT at FROM decisions WHERE at >= ? AND at < ? ORDER BY at LIMIT 1 OFFSET {_ROWS}"  # noqa: S608
 
 
 def purge_decisions(transaction: Transaction, before: float) -> int:
@@ -35,9 +37,12 @@ def purge_decisions(transaction: Transaction, before: float) -> int:
 
 def strip_requests(transaction: Transaction, since: float, before: float) -> int:
     """Drop the request's attributes of decisions made in that time which no live session stands on."""
-    stripped, count = 0, _ROWS
-    while count == _ROWS:
+    # By parts of the time, each row once: to look for what is left would go over what is done again and again.
+    stripped = 0
+    while since < before:
         with transaction() as connection:
-            count = connection.execute(_STRIP, (since, before)).rowcount
-        stripped += count
+            row = connection.execute(_PART_ENDS, (since, before)).fetchone()
+            end = before if row is None else max(float(row[0]), math.nextafter(since, math.inf))
+            stripped += connection.execute(_STRIP, (since, end)).rowcount
+        since = end
     return stripped
