@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from docker.errors import APIError
+
 from freeradius_mdm.lab.pki import LabPki
 from freeradius_mdm.lab.processes import free_port
 from freeradius_mdm.lab.radius import RadiusClient, RetryPolicy, Server
@@ -192,11 +194,21 @@ class Outside:
         self._known[service].reload()
         if not self._known[service].attrs["State"]["Running"]:
             raise NotYet(f"{service} does not run")
-        done = self._known[service].exec_run(list(command), demux=True)
+        done = self._run(service, list(command))
         output, errors = (each.decode(errors="replace") if each else "" for each in done.output)
         if done.exit_code != 0:
             raise NotYet(f"{service}: {' '.join(command[:1])} ended with {done.exit_code}: {errors.strip()[-300:]}")
         return output
+
+    def _run(self, service: str, command: list[str]) -> Any:
+        """All commands only read, so that one can be run again where the SDK has lost its place in the output."""
+        why: Exception | None = None
+        for _ in range(3):
+            try:
+                return self._known[service].exec_run(command, demux=True)
+            except (APIError, ValueError) as error:  # APIError: it has ended just now
+                why = error
+        raise NotYet(f"{service}: {why}")
 
     def _prepare(self) -> None:
         """Lay the site's files out as `lab.sh up` does, which leaves them alone then, and change some."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from freeradius_mdm.lab.radius.nas import LabNas
 from freeradius_mdm.lab.radius.nas_request import NasSettings
@@ -91,10 +93,13 @@ class Switch:
         before = {port.endpoint.device_id: questions(port.endpoint.device_id) for port in self.ports}
         until(lambda: all(questions(id_) > count for id_, count in before.items()), "all are asked about again")
         for node in NODES:
+            for order in self._orders(node):
+                told = {name: order[name] for name in ("session_id", "state", "code", "action", "due_at")}
+                print(f"node {node} still has an order in hand at {time.time():.0f}: {told}")
             until(lambda node=node: not self._orders(node), f"node {node} has no order in hand")
 
-    def _orders(self, node: int) -> list[object]:
-        found: list[object] = self._outside.api(node, "/v1/coa?open=true")["orders"]
+    def _orders(self, node: int) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._outside.api(node, "/v1/coa?open=true")["orders"]
         return found
 
     def wrong(self) -> list[str]:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from freeradius_mdm.config.reader import load
+from freeradius_mdm.decide import decide
 from freeradius_mdm.errors import StoreError
 from freeradius_mdm.exemption import Exemption
 from freeradius_mdm.lab.radius.nas_session import EffectKind
@@ -23,6 +25,7 @@ from freeradius_mdm.service.exemptions import Exemptions, NotExemptedError
 from freeradius_mdm.store.exemptions import ExemptionQueries
 from tests.builders import write_toml
 from tests.coa.fake_clock import run, until
+from tests.service import coa_bench
 from tests.service.coa_bench import COMPLIANT, NONCOMPLIANT, Bench, BenchClock, bench
 
 REAUTHENTICATED = EffectKind.REAUTHENTICATED
@@ -286,6 +289,35 @@ def test_nor_by_a_look_that_began_before_it_was_told(tmp_path: Path) -> None:
 
 def _full() -> list[Exemption]:
     raise StoreError("disk full")
+
+
+def test_a_radiusd_that_does_not_see_it_is_not_asked_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs on with the version before, say, or has refused the new mdm.toml."""
+    monkeypatch.setattr(coa_bench, "decide", partial(_decide, decide))
+
+    async def test() -> None:
+        async with site(tmp_path) as (b, exemptions):
+            at_switch = b.starts(answer=NONCOMPLIANT)
+            await make(b, exemptions)
+            await b.settled(3)
+            assert b.nas.effects_on(at_switch) == [REAUTHENTICATED] * 3
+            assert (b.session().profile, len(b.orders())) == ("Quarantine", 3)
+            (told,) = b.lines("coa_not_decided")
+            assert "radiusd decided otherwise" in told
+            # Its next decision is looked at again, by when it may have been restarted.
+            monkeypatch.undo()
+            b.clock.advance(600)
+            b.signs_in()
+            await b.quiet()
+            assert (b.session().profile, len(b.orders())) == ("Employee", 3)
+
+    run(test())
+
+
+def _decide(really: Callable[..., object], *given: object, **more: object) -> object:
+    return really(*given, **(more | {"read_exemption": lambda _: None}))
 
 
 def test_a_profile_that_is_gone_is_told_once(tmp_path: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..coa.family import Action
 from ..config.model import CoaMode, Config
 from ..sessions.model import Session
-from ..store.coa_orders import CoaOrder, OrderQueries
+from ..store.coa_orders import CoaOrder, OrderQueries, OrderState
 from .coa_orders import in_force
 from .redecide import Outlook, Redecide
+
+_IN_VAIN = 3  # orders; one can cross a decision that was on its way
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ class Assessor:
                 changed = order
             outlook = self._redecide.look(session, "" if changed is None else changed.basis)
         has = (True, session.rule, session.profile) if changed is None else changed.authorization
-        return Assessment(outlook, has, sum(each.decision_id == session.decision_id for each in before))
+        found = Assessment(outlook, has, sum(each.decision_id == session.decision_id for each in before))
+        if order is None and found.wanted is not None and _in_vain(before, outlook):
+            why = f"order {before[-1].id} was done, and radiusd decided otherwise: see its log, restart it"
+            return replace(found, outlook=replace(outlook, verdict=None, why_not=why))
+        return found
 
     def now(self, session: Session, order: CoaOrder) -> Outlook:
         """What an operator's order is to bring: decided again in any case. Raises StoreError."""
@@ -74,3 +80,23 @@ class Assessor:
     def mode(self) -> CoaMode:
         """The present setting."""
         return self._config().coa.mode
+
+
+def _in_vain(before: list[CoaOrder], outlook: Outlook) -> bool:
+    """Whether several orders for just this were done one after the other, and the decision in force came of the last.
+
+    Then radiusd does not see what is seen here: it runs an older version, has kept an older mdm.toml, or can't read the
+    store. The same order again would have the endpoint authenticate without end.
+    """
+    session, last = outlook.session, before[-_IN_VAIN:]
+    return (
+        len(last) == _IN_VAIN
+        and all(
+            each.state is OrderState.ACKED
+            and each.settled
+            and (each.basis, each.authorization) == (outlook.basis, outlook.authorization)
+            for each in last
+        )
+        and len({each.decision_id for each in last} | {session.decision_id}) == _IN_VAIN + 1
+        and session.reauthorized_at <= last[-1].changed_at
+    )
