@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from . import authorization, network_device
 from .authorization import Authorization
@@ -31,6 +32,7 @@ from .reply import Pair
 from .request import Request
 from .trail import Trail
 
+T = TypeVar("T")
 ReadRecord = Callable[[EndpointKey], ComplianceRecord | None]
 ReadAddress = Callable[[str], str]
 ReadExemption = Callable[[EndpointKey], Exemption | None]
@@ -78,15 +80,18 @@ def decide(
     state: RecordState | None = None
     exempted: Exemption | None = None
     if identity.key is not None and identity.refusal is None:
-        record = _read(read_record, identity.key, trail)
+        record, _ = _read(read_record, identity.key, trail)
         server = config.server(identity.key.server)
         if not waited and needs_answer(record, server, now):
             trail.add(Code.RECORD_DUE, f"{identity.key} is asked about")
             return Pending(identity.key)
         asked = asked_ahead(identity.key)
+        found, readable = _read(read_exemption, identity.key, trail)
+        if not readable:
+            record = None  # it may block that endpoint, so that nothing is known of it
         state = state_of(record, server, trail.started if asked is None else asked, now)
         _tell_state(state, record, trail)
-        exempted = _exempted(read_exemption, identity.key, config, trail, now)
+        exempted = _exempted(found, config, trail, now)
     return _select(
         request, config, identity, state, exempted, trail, enrolment_address, has_uri_attribute=has_uri_attribute
     )
@@ -102,12 +107,13 @@ def _tell_identity(identity: Identity, trail: Trail) -> None:
         trail.add(Code.IDENTIFIED, f"{identity.key} from {identity.source}, {proof}")
 
 
-def _read(read_record: ReadRecord, key: EndpointKey, trail: Trail) -> ComplianceRecord | None:
+def _read(read: Callable[[EndpointKey], T | None], key: EndpointKey, trail: Trail) -> tuple[T | None, bool]:
+    """What the store has, and whether that could be read."""
     try:
-        return read_record(key)
+        return read(key), True
     except StoreError as error:
         trail.add(Code.STORE_UNREADABLE, str(error))
-        return None
+        return None, False
 
 
 def applicable(found: Exemption | None, config: Config, now: float) -> Exemption | None:
@@ -115,12 +121,7 @@ def applicable(found: Exemption | None, config: Config, now: float) -> Exemption
     return found if found is not None and found.in_force(now) and found.profile in config.profiles else None
 
 
-def _exempted(read: ReadExemption, key: EndpointKey, config: Config, trail: Trail, now: float) -> Exemption | None:
-    try:
-        found = read(key)
-    except StoreError as error:
-        trail.add(Code.STORE_UNREADABLE, str(error))
-        return None
+def _exempted(found: Exemption | None, config: Config, trail: Trail, now: float) -> Exemption | None:
     exempted = applicable(found, config, now)
     if exempted is not None:
         trail.add(Code.EXEMPTED, str(exempted))

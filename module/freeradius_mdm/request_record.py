@@ -47,7 +47,7 @@ def recorded(request: Request, *, has_uri_attribute: bool = False) -> tuple[tupl
     room = _MOST_CHARACTERS
     for name, value in request.request:
         room -= len(name) + len(value)
-        if room < 0 or not _is_kept(name) or _is_secret_pair(name, value):
+        if room < 0 or not is_kept(name) or _is_secret_pair(name, value):
             left_out[name.partition(":")[0]] = None
         else:
             kept.append((name, value))
@@ -86,7 +86,8 @@ def not_kept(pairs: Pairs) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=2048)
-def _is_kept(name: str) -> bool:
+def is_kept(name: str) -> bool:
+    """Whether values of an attribute of that name are kept with a decision."""
     plain = name.partition(":")[0]
     return bool(_KEPT_ALL_THE_SAME.fullmatch(plain)) or not _LEFT_OUT.match(plain)
 

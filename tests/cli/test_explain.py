@@ -420,15 +420,16 @@ def test_a_changed_record_is_named(desk: MakeDesk) -> None:
 
 
 def test_a_rule_on_what_is_not_kept_is_marked(desk: MakeDesk) -> None:
-    """State is of one packet and not kept (request_record.py), so that the rule can't be gone through again."""
-    at = desk(('when = { "MDM:DeviceCompliantStatus" = "NonCompliant" }', 'when = { "Radius:State" = "0x01" }'))
+    """A pair's value that is a secret is not kept (request_record.py), so that the rule can't be gone through again."""
+    rule = 'when = { "Radius:Lab-AVPair" = "psk=one" }'
+    at = desk(('when = { "MDM:DeviceCompliantStatus" = "NonCompliant" }', rule))
     at.answer(KEY, NONCOMPLIANT, age=60)
-    made = at.authenticate((*LAPTOP, ("State", "0x01")))
+    made = at.authenticate((*LAPTOP, ("Lab-AVPair", "psk=one")))
     assert made.rule == "Quarantined"
     told = run(at, "explain", made.id)
-    assert "2  Quarantined  Radius:State is absent, wanted equals 0x01\n" in told
-    assert "State was in the request and is not kept: this may be wrong\n" in told
-    assert "because of    not kept  State, which the policy looks at: not every value is kept with a decision\n" in told
+    assert "2  Quarantined  Radius:Lab-AVPair is absent, wanted equals psk=one\n" in told
+    assert "Lab-AVPair was in the request and is not kept: this may be wrong\n" in told
+    assert "because of    not kept  Lab-AVPair, which the policy looks at: not every value is kept" in told
 
 
 def test_a_reject_before_the_policy_is_not_compared(desk: MakeDesk) -> None:

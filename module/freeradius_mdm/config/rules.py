@@ -13,6 +13,7 @@ from ..policy import dictionary
 from ..policy.dictionary import Attribute, ValueType
 from ..policy.model import Condition, Network, Operator, Rule
 from ..profiles.model import Access, AuthorizationProfile
+from ..request_record import is_kept
 from .codes import ConfigCode
 from .model import Mode, Policy, Server
 from .suggest import meant
@@ -128,6 +129,16 @@ def _conditions(table: Table, servers: Sequence[Server]) -> Iterator[Condition]:
         if attribute is None:
             hint = meant(key, [a.name for a in dictionary.ATTRIBUTES])
             table.problem(ConfigCode.UNKNOWN_KEY, key, "is no attribute", dictionary.allowed_names(), hint)
+        elif attribute.name.startswith(dictionary.RADIUS_PREFIX) and not is_kept(
+            attribute.name.removeprefix(dictionary.RADIUS_PREFIX)
+        ):
+            table.problem(
+                ConfigCode.DOES_NOT_FIT,
+                key,
+                "is not kept with a decision, which then could not be decided again when compliance changes",
+                "an attribute that is no secret and belongs to more than one exchange",
+                "compare another attribute of the request",
+            )
         elif not attribute.available:
             names = ", ".join(server.name for server in servers)
             table.problem(

@@ -116,12 +116,20 @@ def _set_aside(file: Path, kept: Path, rename: Rename) -> None:
 
 
 def _like(file: Path, other: Path) -> None:
-    """Owner and mode of the file that it replaces: mdmd has to be able to read it."""
-    wanted, facts = other.stat(), file.stat()
-    if (wanted.st_uid, wanted.st_gid) != (facts.st_uid, facts.st_gid):
-        os.chown(file, wanted.st_uid, wanted.st_gid)
-    if stat.S_IMODE(wanted.st_mode) != stat.S_IMODE(facts.st_mode):
-        file.chmod(stat.S_IMODE(wanted.st_mode))
+    """Owner and mode of the file that it replaces: mdmd has to be able to read it.
+
+    A link is not followed: the directory may be mdmd's, and root runs this.
+    """
+    wanted = other.stat()
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        facts = os.fstat(descriptor)
+        if (wanted.st_uid, wanted.st_gid) != (facts.st_uid, facts.st_gid):
+            os.fchown(descriptor, wanted.st_uid, wanted.st_gid)
+        if stat.S_IMODE(wanted.st_mode) != stat.S_IMODE(facts.st_mode):
+            os.fchmod(descriptor, stat.S_IMODE(wanted.st_mode))
+    finally:
+        os.close(descriptor)
 
 
 def _real(file: Path) -> Path:
