@@ -362,6 +362,19 @@ def test_links_stay_links(site: Site) -> None:
     assert signs_in_with(site) == made.sha1
 
 
+def test_a_link_in_the_place_of_the_next_key_is_not_followed(site: Site) -> None:
+    """Whoever may write there could have root change owner and mode of any file."""
+    site.in_use()
+    site.upload(site.files.certificate, site.new().certificate_file)
+    target = site.directory / "somebody-elses"
+    site.files.next.key.rename(target)
+    target.chmod(0o644)
+    site.files.next.key.symlink_to(target)
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        exchange(site.files)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
 def test_one_at_a_time(site: Site) -> None:
     site.in_use()
     site.upload(site.files.certificate, site.new().certificate_file)
