@@ -85,7 +85,7 @@ def masked(text: str, site: Site) -> str:
     for value, word in plain:
         text = text.replace(value, word)
     patterns = (
-        (r"CN=\S+ issued by CN=Lab CA,O=freeradius-mdm lab, SHA-256 [0-9A-F]{64}, valid until \S+ \S+ \S+", "PRESENTED"),
+        (r"CN=\S+ issued by CN=Lab CA,O=freeradius-mdm lab, SHA-256 [0-9A-F]+, valid until \S+ \S+ \S+", "PRESENTED"),
         (r"measured to \d\.\d s", "measured to ACCURACY s"),
         (r"for 36[45] d", "for DAYS d"),
         (r"ended on \d{4}-\d\d-\d\d", "ended on YESTERDAY"),
