@@ -240,6 +240,30 @@ def test_what_the_journal_says_settles_what_is_in_doubt(tmp_path: Path) -> None:
     run(test())
 
 
+def test_what_the_journal_says_settles_what_was_acknowledged(tmp_path: Path) -> None:
+    """The same after the device's answer: at once, and not when the time to confirm it is over."""
+
+    async def test() -> None:
+        clock = BenchClock()
+        async with bench(tmp_path, clock=clock) as first:
+            first.starts()
+            first.authenticates = False
+            first.says(NONCOMPLIANT)
+            await until(lambda: first.orders() and first.orders()[0].state == "acked")
+            clock.advance(1)
+            await first.is_killed(first.signs_in)
+            began = clock.wall()
+            async with bench(tmp_path, clock=clock, nas=first.nas) as second:
+                second.decided = first.decided
+                (order,) = await second.settled()
+                assert order.detail.startswith("authorized anew by decision ")
+                assert (first.nas.received, second.session().rule) == (1, "Quarantined")
+                assert clock.wall() - began < CONFIRM
+                assert second.desk.all_open() == []
+
+    run(test())
+
+
 def test_a_timer_that_runs_out_just_before_the_packet_does_not_confirm_it(tmp_path: Path) -> None:
     """It was decided on the old record, and the device still does what it was asked for: no second packet."""
 

@@ -62,6 +62,7 @@ class CoaDesk:
         orders = await asyncio.to_thread(self._parts.writer.unsettled_orders)
         for order in orders:
             self._keep(order)
+            self._settle_by_session(order.session_id)  # whose reauthentication may have come meanwhile
         if orders:
             self._parts.events.info("coa_taken_up", orders=len(orders))
         return len(orders)
