@@ -72,8 +72,9 @@ class Load:
         wait_for(enough, f"node {node} answers", WITHIN)
 
     def after(self, moment: float, *, first: int) -> float:
-        """Seconds from a moment to the next right answer for an endpoint whose network device asks that node first."""
-        return min(answer.at for answer in self.answers if answer.at > moment and answer.first == first) - moment
+        """Seconds from a moment to the other node's next right answer where the network device asks `first` first."""
+        found = [each.at for each in self.answers if each.first == first != each.node and each.at > moment]
+        return min(found) - moment
 
     @property
     def slowest(self) -> float:

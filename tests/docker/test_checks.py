@@ -126,8 +126,9 @@ def test_a_decision_that_is_lost() -> None:
 
 
 def test_the_time_to_fail_over() -> None:
-    """Of endpoints whose network device asks the dead node first, and not of the others."""
-    load = loaded(Stored(), answer(at=10, node=2, first=2), answer(at=12.5, node=2, first=1), answer(at=13, first=1))
+    """Where the network device asks the dead node first, and that one's last answers do not count."""
+    places = ((9.6, 1, 1), (10.0, 2, 2), (12.5, 2, 1), (13.0, 2, 1))
+    load = loaded(Stored(), *(answer(at=at, node=node, first=first) for at, node, first in places))
     assert load.after(9.5, first=1) == 3.0
 
 
