@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,14 @@ def test_errors_go_to_standard_error(arguments: tuple[str, ...], status: int, fi
     assert process.returncode == status
     assert err.startswith(first)
     assert "\n  next: " in err
+
+
+def test_an_unknown_option_is_answered_with_what_that_command_takes() -> None:
+    _, err = mdmctl("sessions", "--since", "2h").communicate(timeout=60)
+    what, allowed, following = err.splitlines()
+    assert what == "M1800 unrecognized arguments: --since 2h"
+    assert re.fullmatch(r"  allowed: mdmctl sessions \[-h\].*\[--mac MAC\].*", allowed)
+    assert following == "  next: mdmctl sessions --help"
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

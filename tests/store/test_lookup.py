@@ -48,6 +48,7 @@ def test_decisions_by_the_beginning_of_their_id(lookup: StoreLookup) -> None:
         ("firs", []),
         ("first\nsecond", ["a"]),
         ("nobody", []),
+        ("", []),  # what a session lacks is no name of it
     ],
 )
 def test_sessions_by_their_names(called: str, ids: list[str], lookup: StoreLookup) -> None:

@@ -27,7 +27,7 @@ _STATUS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
     try:
-        arguments = parser.build(COMMANDS).parse_args(argv)
+        arguments = parser.parse(COMMANDS, argv)
         context = Context(arguments.config, getattr(arguments, "as_json", False))
         status = int(arguments.command.run(context, arguments))
         sys.stdout.flush()

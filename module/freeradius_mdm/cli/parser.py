@@ -51,8 +51,16 @@ def build(commands: Sequence[Command]) -> argparse.ArgumentParser:
         if command.json:
             sub.add_argument("--json", action="store_true", dest="as_json", help="one JSON document instead of text")
         command.arguments(sub)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command, parser=sub)
     return parser
+
+
+def parse(commands: Sequence[Command], argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line. Raises OperationError, which says what that very command takes."""
+    arguments, unknown = build(commands).parse_known_args(argv)
+    if unknown:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return arguments
 
 
 def default_config() -> Path:

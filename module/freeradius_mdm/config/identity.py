@@ -73,9 +73,10 @@ def _server(table: Table, servers: Sequence[Server]) -> str:
     names = [server.name for server in servers]
     enabled = [server.name for server in servers if server.enabled]
     allowed = "the name of a [[servers]] entry: " + (", ".join(names) or "there is none")
-    if "server" not in table and len(enabled) == 1:
+    only = enabled or names  # that none is enabled is told elsewhere, once
+    if "server" not in table and len(only) == 1:
         table.raw("server")
-        return enabled[0]
+        return only[0]
     name = table.text("server", allowed=allowed + " (may be left out when exactly one is enabled)")
     if name and name not in names:
         table.problem(ConfigCode.UNKNOWN_REFERENCE, "server", f"{name!r} is not known", allowed, meant(name, names))

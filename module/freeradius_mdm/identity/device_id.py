@@ -63,3 +63,9 @@ def _match(value: str, patterns: Sequence[Pattern]) -> str | Note | None:
         if isinstance(found, str) or not is_bare or found[0] is Code.VARIABLE_NOT_FILLED:
             return found
     return None
+
+
+def guid_of(text: str) -> str:
+    """A GUID as people write one, in braces and any case, in lower case without them; "" for anything else."""
+    bare = text.strip("{}").lower()
+    return bare if GUID.fullmatch(bare) else ""

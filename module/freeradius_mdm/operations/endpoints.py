@@ -10,6 +10,7 @@ from .. import mac
 from ..compliance import EndpointKey, IdKind
 from ..config.model import Config
 from ..decision import Decision
+from ..identity.device_id import guid_of
 from ..sessions.model import Session
 from ..store.lookup import StoreLookup
 from ..store.query import StoreQueries
@@ -18,7 +19,6 @@ from .codes import OperationCode
 from .errors import OperationError
 
 ALLOWED = "a device id (GUID), a MAC, a user name, the id of a session or of a decision, or SERVER/KIND/VALUE"
-_GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?")
 _DIGITS = re.compile(r"[0-9a-f]{6,24}")
 
 
@@ -86,9 +86,9 @@ class Endpoints:
         """Nothing, one, or several; the first reading of the text that says something counts."""
         if text.count("/") == 2 and (exact := _exact(text)) is not None:
             return [Meant(exact, "as named")]
-        guid, digits = _GUID.fullmatch(text.lower()), mac.parse(text)
-        if guid is not None:
-            return self._of_device(guid[1])
+        guid, digits = guid_of(text), mac.parse(text)
+        if guid:
+            return self._of_device(guid)
         if digits is not None:
             return self._of_mac(digits)
         if (named := self._lookup.sessions_called(text)) and (keys := _keys(named)):
@@ -139,9 +139,8 @@ class Endpoints:
             return found
         if digits := mac.parse(text):
             return self._sessions.sessions(SessionFilter(mac=digits, state=LIVE))
-        guid = _GUID.fullmatch(text.lower())
-        if guid is not None:
-            return self._sessions.sessions(SessionFilter(identity=guid[1], state=LIVE))
+        if guid := guid_of(text):
+            return self._sessions.sessions(SessionFilter(identity=guid, state=LIVE))
         if _DIGITS.fullmatch(text.lower()):
             made = self._lookup.decisions_beginning(text.lower())
             found = [session for each in made for session in self._lookup.sessions_of(each.id) if session.live]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from ..errors import StoreError
 from .schema import VERSION, version_of
@@ -27,3 +28,9 @@ def reading(file: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     except sqlite3.Error as error:
         raise StoreError(f"store {file} can't be read: {error}") from error
+
+
+def rows(file: Path, statement: str, values: Sequence[object] = ()) -> list[Any]:
+    """The rows of one question. Raises StoreError."""
+    with reading(file) as connection:
+        return connection.execute(statement, values).fetchall()

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ..errors import StoreError
+from .asking import rows
 from .query import MAXIMUM_LIMIT
-from .schema import VERSION, version_of
 
-_BUSY_TIMEOUT = 1.0  # seconds
 _PURGE_ROWS = 2000  # per transaction
 
 
@@ -159,16 +156,8 @@ class OrderQueries:
         return found[0] if found else None
 
     def _found(self, where: str, values: Sequence[Any]) -> list[CoaOrder]:
-        try:
-            uri = self._file.absolute().as_uri() + "?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT)) as connection:
-                found = version_of(connection)
-                if found != VERSION:
-                    raise StoreError(f"store {self._file} has schema {found}, this program knows {VERSION}")
-                rows = connection.execute(f"SELECT {_COLUMNS} FROM coa_orders WHERE {where}", values)  # noqa: S608
-                return [_order(row) for row in rows]
-        except sqlite3.Error as error:
-            raise StoreError(f"store {self._file} can't be read: {error}") from error
+        statement = f"SELECT {_COLUMNS} FROM coa_orders WHERE {where}"  # noqa: S608 names are ours
+        return [_order(row) for row in rows(self._file, statement, values)]
 
 
 def _row(order: CoaOrder) -> list[Any]:

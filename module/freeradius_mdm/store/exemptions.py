@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ..errors import StoreError
 from ..exemption import Exemption
+from .asking import rows
 from .exemptions_table import COLUMNS, exemption_from
-from .schema import VERSION, version_of
-
-_BUSY_TIMEOUT = 1.0  # seconds
 
 
 class ExemptionState(StrEnum):
@@ -43,7 +37,8 @@ class ExemptionQueries:
 
     def exemptions(self, now: float, *, every: bool = False) -> list[ListedExemption]:
         """Those in force, the one that is over first in front; with `every` the others behind, the latest first."""
-        found = [exemption_from(row) for row in self._rows(f"SELECT {COLUMNS} FROM exemptions ORDER BY made_at, id")]  # noqa: S608
+        statement = f"SELECT {COLUMNS} FROM exemptions ORDER BY made_at, id"  # noqa: S608 names are ours
+        found = [exemption_from(row) for row in rows(self._file, statement)]
         latest = {each.key: each.id for each in found}
         listed = [ListedExemption(each, _state(each, latest[each.key], now)) for each in found]
         in_force = [each for each in listed if each.state is ExemptionState.IN_FORCE]
@@ -53,19 +48,8 @@ class ExemptionQueries:
 
     def exemption(self, identifier: str) -> Exemption | None:
         """The one of that id."""
-        rows = self._rows(f"SELECT {COLUMNS} FROM exemptions WHERE id = ?", identifier)  # noqa: S608
-        return exemption_from(rows[0]) if rows else None
-
-    def _rows(self, statement: str, *values: str) -> Sequence[Any]:
-        try:
-            uri = self._file.absolute().as_uri() + "?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT)) as connection:
-                found = version_of(connection)
-                if found != VERSION:
-                    raise StoreError(f"store {self._file} has schema {found}, this program knows {VERSION}")
-                return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise StoreError(f"store {self._file} can't be read: {error}") from error
+        found = rows(self._file, f"SELECT {COLUMNS} FROM exemptions WHERE id = ?", [identifier])  # noqa: S608
+        return exemption_from(found[0]) if found else None
 
 
 def exemption_values(exemption: Exemption, state: str) -> dict[str, Any]:

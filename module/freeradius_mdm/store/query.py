@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,10 +10,9 @@ from ..compliance import ComplianceRecord, EndpointKey, IdKind
 from ..decision import Decision
 from ..download.record import Download
 from ..errors import StoreError
+from .asking import rows
 from .read import RECORD_COLUMNS, record_from
-from .schema import VERSION, version_of
 
-_BUSY_TIMEOUT = 1.0  # seconds
 MAXIMUM_LIMIT = 1000
 
 
@@ -93,60 +89,50 @@ class StoreQueries:
     def decisions(self, chosen: DecisionFilter | None = None, limit: int = 100) -> list[StoredDecision]:
         """Newest first, MAXIMUM_LIMIT at most."""
         where, values = (chosen or DecisionFilter()).condition()
-        rows = self._rows(
+        found = rows(
+            self._file,
             f"SELECT seq, body FROM decisions WHERE {where} ORDER BY seq DESC LIMIT ?",  # noqa: S608 names are ours
             [*values, max(1, min(limit, MAXIMUM_LIMIT))],
         )
-        return [StoredDecision(seq, decision_from(body)) for seq, body in rows]
+        return [StoredDecision(seq, decision_from(body)) for seq, body in found]
 
     def decision(self, identifier: str) -> Decision | None:
         """The decision of that id, None when there is none (any more)."""
-        rows = self._rows("SELECT body FROM decisions WHERE id = ?", [identifier])
-        return decision_from(rows[0][0]) if rows else None
+        found = rows(self._file, "SELECT body FROM decisions WHERE id = ?", [identifier])
+        return decision_from(found[0][0]) if found else None
 
     def downloads(self, limit: int = 100, *, before: int | None = None) -> list[StoredDownload]:
         """Downloads of ACLs, refused ones too, newest first, MAXIMUM_LIMIT at most; those behind `seq` `before`."""
         columns = [each.name for each in fields(Download)]
         stored = ", ".join("wire_name" if name == "name" else name for name in columns)
-        rows = self._rows(
+        found = rows(
+            self._file,
             f"SELECT seq, decision, {stored} FROM downloads"  # noqa: S608 names are ours
             " WHERE ?1 IS NULL OR seq < ?1 ORDER BY seq DESC LIMIT ?2",
             [before, max(1, min(limit, MAXIMUM_LIMIT))],
         )
         return [
             StoredDownload(row[0], Download.from_values(dict(zip(columns, row[2:], strict=True))), row[1])
-            for row in rows
+            for row in found
         ]
 
     def records(self, server: str | None = None) -> list[ComplianceRecord]:
         """Every compliance record, or those of one MDM server."""
-        rows = self._rows(
+        found = rows(
+            self._file,
             f"SELECT server, kind, value, {RECORD_COLUMNS} FROM records"  # noqa: S608 constant
             " WHERE ?1 IS NULL OR server = ?1 ORDER BY server, kind, value",
             [server],
         )
-        return [record_from(EndpointKey(row[0], IdKind(row[1]), row[2]), row[3:]) for row in rows]
+        return [record_from(EndpointKey(row[0], IdKind(row[1]), row[2]), row[3:]) for row in found]
 
     def rules(self) -> list[RuleHits]:
         """Hit counts of every rule that ever matched, by name."""
-        return [RuleHits(*row) for row in self._rows("SELECT name, hits, last_hit FROM rules ORDER BY name", [])]
+        return [RuleHits(*row) for row in rows(self._file, "SELECT name, hits, last_hit FROM rules ORDER BY name")]
 
     def rejected_lines(self) -> int:
         """How many journal lines could not be understood."""
-        return int(self._rows("SELECT count(*) FROM journal_rejects", [])[0][0])
-
-    def _rows(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        try:
-            uri = self._file.absolute().as_uri() + "?mode=ro"
-            with (
-                closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT, check_same_thread=False)) as connection,
-            ):
-                found = version_of(connection)
-                if found != VERSION:
-                    raise StoreError(f"store {self._file} has schema {found}, this program knows {VERSION}")
-                return connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise StoreError(f"store {self._file} can't be read: {error}") from error
+        return int(rows(self._file, "SELECT count(*) FROM journal_rejects")[0][0])
 
 
 def decision_from(body: str) -> Decision:

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
 from sys import intern
 from typing import Any
 
-from ..errors import StoreError
 from ..sessions.model import Session, SessionState
+from .asking import rows
 from .query import MAXIMUM_LIMIT
-from .schema import VERSION, version_of
 
 LIVE = "live"  # as a state: authorized or started
-_BUSY_TIMEOUT = 1.0  # seconds
 _PURGE_ROWS = 2000  # per transaction
 _NAMES = [each.name for each in fields(Session)]
 _FORMER = _NAMES.index("former_acct_session_ids")
@@ -118,16 +115,8 @@ class SessionQueries:
         return found[0] if found else None
 
     def _found(self, where: str, values: Sequence[Any]) -> list[Session]:
-        try:
-            uri = self._file.absolute().as_uri() + "?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT)) as connection:
-                found = version_of(connection)
-                if found != VERSION:
-                    raise StoreError(f"store {self._file} has schema {found}, this program knows {VERSION}")
-                rows = connection.execute(f"SELECT {COLUMNS} FROM sessions WHERE {where}", values)  # noqa: S608
-                return [session_from(row) for row in rows]
-        except sqlite3.Error as error:
-            raise StoreError(f"store {self._file} can't be read: {error}") from error
+        statement = f"SELECT {COLUMNS} FROM sessions WHERE {where}"  # noqa: S608 names are ours
+        return [session_from(row) for row in rows(self._file, statement, values)]
 
 
 def _row(session: Session) -> list[Any]:

@@ -108,9 +108,11 @@ def test_disable_asks_nobody(two: Site) -> None:
 def test_the_last_enabled_server_stays(site: Site) -> None:
     before = site.file.read_bytes()
     said = site.mdmctl("disable", "Intune")
-    assert said.status == 3
-    assert "no MDM server is enabled" in said.err
-    assert f"{site.file}:" in said.err
+    assert said.status == 1
+    what, where, _, following = said.err.splitlines()
+    assert what == "M1812 mdm.toml was not changed: without Intune it would be faulty: no MDM server is enabled"
+    assert where == f"  where: {site.file}"
+    assert following == "  next: enable another server first: mdmctl enable SERVER"
     assert site.file.read_bytes() == before
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 
 from ...errors import SourceError
+from ...identity.device_id import GUID
 from ...mdm import credential_files
 from ...mdm.codes import MdmCode
 from ...mdm.renewal_files import key_for
@@ -15,7 +15,6 @@ from .model import Outcome, StepFailed, StepState, skipped
 from .reader import lacks, mdmd_user, owner_of
 from .walk import EXPIRES_SOON, Walk
 
-_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RENEW = "make a new certificate (mdmctl cert new), upload it to the app registration, and switch after that"
 
 
@@ -73,7 +72,7 @@ def _secret(walk: Walk) -> Outcome:
     text = ["a client secret; when it expires is seen at the application entry"]
     if credential_files.read(path, private=True).strip(b" \t") != walk.secret.encode():
         text.append("the newline in the file is not part of it and is not sent")
-    if _GUID.fullmatch(walk.secret):
+    if GUID.fullmatch(walk.secret):
         text[0] = "it looks like the secret's ID, a GUID, not like its value"
         return Outcome(tuple(text), StepState.WARNING, f"put the secret's VALUE, not its ID, into {path}")
     return Outcome(tuple(text))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...config.model import Config
 from ...config.reader import load
+from ...errors import ConfigError
 from ..codes import OperationCode
 from ..errors import OperationError
 from . import configuration, edit
@@ -49,14 +50,18 @@ def enable(file: Path, server: str, test: Test) -> TestReport | None:
 def disable(file: Path, server: str) -> bool:
     """Set `enabled = false`; False when it is disabled already.
 
-    Raises ConfigError when the file would be faulty without this server, OperationError M1806 or M1812.
+    Raises OperationError M1806, or M1812, also when the file would be faulty without this server.
     """
     before = edit.text_of(file)
     config = configuration.read(file, server)
     if not configuration.find(config, server).enabled:
         return False
     after = _edited(file, before, server, False)
-    load(file, text=after)
+    try:
+        load(file, text=after)
+    except ConfigError as error:
+        why = f"without {server} it would be faulty: {error.problems[0].what}"
+        raise _not_changed(file, why, "enable another server first: mdmctl enable SERVER") from None
     replace(file, before, after)
     return True
 

@@ -10,7 +10,7 @@ from ... import mac
 from ...compliance import IdKind
 from ...config.model import Config
 from ...decision import Decision
-from ...identity.device_id import GUID
+from ...identity.device_id import guid_of
 from ...request_record import has_uri_attribute, not_kept, request_of
 from ...store.lookup import StoreLookup
 from ..codes import OperationCode
@@ -112,7 +112,7 @@ class Finder:
         return self._of(found, f"the latest decision of MAC {digits}") if found else None
 
     def _by_guid(self, what: str) -> Subject | None:
-        guid = _guid(what)
+        guid = guid_of(what)
         found = self.store.latest_decision("identity", guid) if guid else None
         return self._of(found, f"the latest decision of device {guid}") if found else None
 
@@ -144,10 +144,5 @@ class Finder:
         if kind is Kind.MAC:
             digits = mac.parse(what)
             return made_up.of_endpoint(self.config, IdKind.MAC, digits) if digits else None
-        guid = _guid(what)
+        guid = guid_of(what)
         return made_up.of_endpoint(self.config, None, guid) if guid else None
-
-
-def _guid(text: str) -> str:
-    bare = text.strip("{}").lower()
-    return bare if GUID.fullmatch(bare) else ""

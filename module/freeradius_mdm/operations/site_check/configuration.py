@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from pathlib import Path
 
 from ...config.model import Config
@@ -56,8 +56,8 @@ def _warnings(config: Config) -> Iterator[Finding]:
         yield _COA.error(fault, "correct coa.actions: a change of authorization does not reach that family", "")
 
 
-def _counted(counted: tuple[object, str]) -> str:
+def _counted(counted: tuple[Sized, str]) -> str:
     things, name = counted
-    count = len(things)  # type: ignore[arg-type]
+    count = len(things)
     plural = name.removesuffix("y") + "ies" if name.endswith("y") else name + "s"
     return f"{count} {name if count == 1 else plural}"

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from ... import mac
 from ...codes import Code
 from ...config.model import Config
+from ...identity.device_id import guid_of
 from ...store.decision_log import DecisionLog
 from ...store.overview import Overview
 from ...store.query import DecisionFilter, StoreQueries
 from ..codes import OperationCode
 from ..errors import OperationError
 
-_GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?")
 _CODE = re.compile(r"M[0-9]{4}")
 
 
@@ -59,8 +59,7 @@ def check_identity(text: str | None) -> str | None:
     """What an MDM server is asked about, as the store has it: a GUID in lower case, or 12 upper-case digits."""
     if text is None:
         return None
-    guid = _GUID.fullmatch(text.strip().lower())
-    found = guid[1] if guid else mac.parse(text)
+    found = guid_of(text.strip()) or mac.parse(text)
     if found is None:
         raise _wrong(
             f"{text!r} is not what an MDM server is asked about",
