@@ -81,6 +81,21 @@ def test_test(tour: Tour) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (["test"], "Graph token ..."),
+        (["refresh", PHONE], "Intune is asked ..."),
+        (["check"], "checking the configuration"),
+    ],
+)
+def test_what_lasts_shows_its_progress(command: list[str], shown: str, tour: Tour) -> None:
+    with Terminal(command, columns=WIDE, rows=60, environment=tour.environment) as terminal:
+        assert terminal.wait() == 0
+        assert shown in terminal.raw
+        assert shown not in terminal.text  # it goes away
+
+
 def test_check(tour: Tour) -> None:
     status, text = tour.run("check")
     assert status == 0
