@@ -213,3 +213,8 @@ class SimulatedMicrosoft:
             await self._port.shutdown()
         if self._control is not None:
             await self._control.cleanup()
+        # what is left answers somebody who has gone; a loop that stops with it makes Python complain at exit
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
