@@ -72,7 +72,7 @@ class Server:
     ca_file: Path | None
     allowed_crs_hosts: tuple[str, ...]  # lab or relay hosts outside the cloud's own domain
     connect_to: str | None  # HOST:PORT that every connection of this server goes to, names and checks unchanged
-    recheck_rate: float = 5.0  # questions a second that no authentication waits for
+    recheck_rate: float = 5.0  # questions a second that no authentication waits for, of all nodes together
     bulk_identifier: BulkIdentifier = BulkIdentifier.MACADDRESS
 
     def due_at(self, answered_at: float) -> float:

@@ -74,7 +74,13 @@ class Parts:
             self.sharing.flight if self.sharing else None,
         )
         # Readers of their own, because these two read in threads.
-        self.recheck = Recheck(self.lookups, StoreReader(service.store_file), self.events, outside.wall)
+        self.recheck = Recheck(
+            self.lookups,
+            StoreReader(service.store_file),
+            self.events,
+            outside.wall,
+            share=self.cluster.share,
+        )
         self.polling = Polling(
             self.lookups,
             self.recheck,

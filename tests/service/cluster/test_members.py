@@ -37,6 +37,15 @@ def test_nodes_come_and_go() -> None:
     assert not members.orphans_expected  # gone, and without sessions
 
 
+def test_its_share_by_the_sessions_of_those_that_are_alive() -> None:
+    members = Members("a", GONE_AFTER, Clock())
+    beat = _beat(100, ("a", 100, 30), ("b", 99, 10), ("c", 80, 60))  # c is gone
+    members.learn(beat)
+    assert members.share.now == 0  # b may not know of this node yet
+    members.learn(beat)
+    assert members.share.now == 0.725  # 0.9 * 30/40 + 0.1/2
+
+
 def test_an_emptied_redis_makes_nobody_gone_at_once() -> None:
     clock = Clock()
     members = Members("a", GONE_AFTER, clock)

@@ -199,3 +199,25 @@ async def _evicting(server: RealRedis) -> None:
 
 def test_a_redis_that_may_forget_by_itself_is_warned_of(server: RealRedis) -> None:
     asyncio.run(_evicting(server))
+
+
+async def _share(server: RealRedis) -> None:
+    async with relay(server.port) as way, nodes(settings("a", server.port), joined=False) as (a,):
+        assert a.cluster.share() == 0.0  # nobody can know yet
+        await until(lambda: a.cluster.share() == 1.0)
+        async with nodes(settings("b", way.port), joined=False) as (b,):
+            await until(lambda: (a.cluster.share(), b.cluster.share()) == (0.5, 0.5))
+            for number in range(3):
+                await a.cluster.put_session(session("a"), f"a{number}")
+            await b.cluster.put_session(session("b"), "b0")
+            await until(lambda: (a.cluster.share(), b.cluster.share()) == (0.725, 0.275))
+            assert a.cluster.state().share == 0.725
+            way.cut()
+            await until(lambda: (a.cluster.share(), b.cluster.share()) == (1.0, 1.0))  # b is on its own, a sees it gone
+            way.mend()
+            await b.joined()
+            await until(lambda: a.cluster.share() + b.cluster.share() == 1.0)
+
+
+def test_its_share_of_the_rate(server: RealRedis) -> None:
+    asyncio.run(_share(server))

@@ -55,6 +55,7 @@ class Running:
     recheck: Recheck
     others: set[EndpointKey]
     turns: Turns
+    shares: list[float]
 
     @property
     def asked(self) -> list[EndpointKey]:
@@ -77,7 +78,7 @@ async def running(directory: Path, *servers: Server) -> AsyncIterator[Running]:
     servers = servers or (server(),)
     async with bench(directory, *servers) as b:
         reader, others, stop = StoreReader(directory / "store.sqlite"), set[EndpointKey](), asyncio.Event()
-        turns = Turns()
+        turns, shares = Turns(), [1.0]
         recheck = Recheck(
             b.lookups,
             reader,
@@ -85,13 +86,14 @@ async def running(directory: Path, *servers: Server) -> AsyncIterator[Running]:
             b.clock,
             sleep=turns.sleep,
             mine=lambda which: which not in others,
+            share=lambda: shares[-1],
         )
         recheck.configure(servers)
         loop = asyncio.get_running_loop()
         b.recorder.on_answer.append(lambda which, _, at: _later(loop, lambda: recheck.answered(which, at)))
         task = asyncio.create_task(recheck.run(stop))
         try:
-            yield Running(b, recheck, others, turns)
+            yield Running(b, recheck, others, turns, shares)
         finally:
             stop.set()
             turns.told()
@@ -131,6 +133,25 @@ def test_a_rate_of_0_asks_nothing_until_it_is_changed(tmp_path: Path) -> None:
             r.recheck.configure([server(recheck_rate=2.0)])
             await r.pass_time(20)
             assert r.asked == [key(1)]
+
+    run(test())
+
+
+def test_the_rate_is_shared_with_other_nodes(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(tmp_path, server(recheck_rate=4.0)) as r:
+            r.shares.append(0.0)  # not known yet
+            for number in range(300):
+                r.recheck.track(key(number), None)
+            await r.pass_time(10)
+            assert r.asked == []
+            for share, least, most in ((0.25, 19, 21), (1.0, 78, 82), (0.5, 38, 42)):
+                r.shares.append(share)
+                await r.turns.one()
+                before = len(r.asked)
+                await r.pass_time(20)
+                assert least <= len(r.asked) - before <= most, share
+                assert r.recheck.health()[0].rate == 4 * share
 
     run(test())
 

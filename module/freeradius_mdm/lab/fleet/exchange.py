@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...compliance import ComplianceAnswer, EndpointKey
 from ...service.cluster.protocol import ClusterMode, ClusterState, Inbox, Orphan, Peer, SharedAnswer, SharedExemption
+from ...service.cluster.share import Share
 from .virtual_loop import VirtualLoop
 
 GONE_AFTER = 15.0  # seconds without a heartbeat, as in mdm.toml by default
@@ -48,6 +50,7 @@ class Exchange:
     asking: dict[EndpointKey, _Held] = field(default_factory=dict)
     leases: dict[str, _Held] = field(default_factory=dict)
     sessions: dict[str, _Session] = field(default_factory=dict)
+    owned: Counter[str] = field(default_factory=Counter)  # NODE, how many of the sessions are its
     claims: dict[str, _Held] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     exemptions: dict[str, SharedExemption] = field(default_factory=dict)
@@ -64,6 +67,8 @@ class Exchange:
         """A session gets another owner; the former one is told, if it is there."""
         session = self.sessions[id_]
         former, session.former, session.owner = session.owner, session.owner, to.node
+        self.owned[former] -= 1
+        self.owned[to.node] += 1
         to.given(id_)
         if former in self.members:
             self.members[former].tell(lambda inbox: inbox.session_moved(id_, to.node))
@@ -87,6 +92,7 @@ class Member:
         self._notices: asyncio.Queue[_Notice] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._present: set[str] = set()
+        self._share = Share()
         self._taken: dict[str, None] = {}  # sessions given to this node that it has not confirmed
 
     @property
@@ -125,7 +131,11 @@ class Member:
             for name, at in beats.items()
             if name != self._node
         )
-        return ClusterState(ClusterMode.JOINED, self._node, self._since, peers=peers)
+        return ClusterState(ClusterMode.JOINED, self._node, self._since, peers=peers, share=self.share())
+
+    def share(self) -> float:
+        """See Cluster."""
+        return self._share.now
 
     async def share_answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> None:
         """See Cluster."""
@@ -176,6 +186,8 @@ class Member:
                 self.tell(lambda inbox: inbox.session_moved(id_, owner))
                 return
             exchange.hand_over(id_, self)
+        elif known is None:
+            exchange.owned[self._node] += 1
         exchange.sessions[id_] = _Session(session_json, self._node, home)
         self._taken.pop(id_, None)
 
@@ -183,6 +195,8 @@ class Member:
         """See Cluster."""
         known = self._exchange.sessions.pop(id_, None)
         self._taken.pop(id_, None)
+        if known is not None:
+            self._exchange.owned[known.owner] -= 1
         for name in set() if known is None else {known.owner, known.home} - {self._node}:
             self._exchange.ended.setdefault(name, {})[id_] = self._node
 
@@ -248,6 +262,7 @@ class Member:
             self._exchange.beats[self._node] = self._loop.time()
             self._exchange.given_out.discard(self._node)
             present = {name for name in self._exchange.beats if name != self._node and not self._exchange.gone(name)}
+            self._share.learn(self._count(self._node), [self._count(name) for name in present])
             for name in present - self._present:
                 await inbox.peer_joined(name)
             for name in self._present - present:
@@ -267,4 +282,4 @@ class Member:
         return True
 
     def _count(self, node: str) -> int:
-        return sum(session.owner == node for session in self._exchange.sessions.values())
+        return self._exchange.owned[node]

@@ -43,7 +43,7 @@ def _rows(result: Result) -> list[tuple[str, str]]:
         (
             "rechecks and refreshes ahead",
             f"{unwaited.total()}; a second: median {statistics.median(per_second):g}, most {max(per_second)}, "
-            f"rate {len(result.nodes) * settings.recheck_rate:g}",
+            f"rate {settings.recheck_rate:g}",
         ),
         ("pages of the bulk list, refusals", f"{queries.pages}, {queries.refused_lists}"),
         ("changes at Intune", f"{len(tally.changes)}: " + ", ".join(f"{n} {fate.value}" for fate, n in fates.items())),

@@ -30,6 +30,10 @@ class Alone:
         """Alone since the start."""
         return ClusterState(ClusterMode.ALONE, self._node, self._since)
 
+    def share(self) -> float:
+        """All of it."""
+        return 1.0
+
     async def share_answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> None:
         """Nobody to tell."""
 

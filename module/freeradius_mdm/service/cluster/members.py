@@ -8,6 +8,7 @@ from typing import Any
 
 from .protocol import Peer
 from .reasons import NameTakenError
+from .share import Share
 
 _NO_REASON_TO_WORRY = 2.0  # seconds that the clocks of two machines may differ
 
@@ -55,6 +56,7 @@ class Members:
         self._monotonic = monotonic
         self._alive: dict[str, float] = {}  # when last known to be alive, by our own clock
         self.peers: tuple[Peer, ...] = ()
+        self.share = Share()
 
     def learn(self, beat: Beat) -> list[tuple[str, bool]]:
         """The nodes that have come (True) and gone (False) since the last time."""
@@ -65,6 +67,8 @@ class Members:
             for name, seen, sessions in sorted(beat.nodes)
             if name != self._node
         )
+        mine = sum(sessions for name, _, sessions in beat.nodes if name == self._node)
+        self.share.learn(mine, [peer.sessions for peer in self.peers if peer.alive])
         for peer in self.peers:
             if peer.alive:
                 if peer.name not in self._alive:

@@ -46,6 +46,7 @@ class ClusterState:
     lag: float = 0.0  # seconds between the writing of the latest notice from another node and its being dealt with
     unsent: int = 0  # answers, sessions and notices that wait for Redis
     clock_skew: float = 0.0  # seconds that this machine's clock is ahead of Redis's
+    share: float = 1.0  # see Cluster.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,13 @@ class Cluster(Protocol):
 
     def state(self) -> ClusterState:
         """How this node stands to the others."""
+        ...
+
+    def share(self) -> float:
+        """This node's part, 0 to 1, of what all nodes together may do; they add up to 1 while Redis is there.
+
+        1 for one who is alone or cut off, 0 for the second after the start in which the others don't know of it yet.
+        """
         ...
 
     async def share_answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> None:

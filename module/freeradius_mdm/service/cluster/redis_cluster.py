@@ -124,7 +124,14 @@ class RedisCluster:
             self._listener.lag,
             len(self._outbox),
             self._clock.skew,
+            self.share(),
         )
+
+    def share(self) -> float:
+        """See Cluster."""
+        if self._link.mode is ClusterMode.JOINED:
+            return self._members.share.now
+        return 1.0 if self._link.tried else 0.0
 
     async def share_answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> None:
         """See Cluster."""

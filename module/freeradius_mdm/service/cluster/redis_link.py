@@ -56,6 +56,7 @@ class RedisLink:
         self.mode = ClusterMode.CUT_OFF
         self.since = wall()
         self.reason = "not connected yet"
+        self.tried = False  # whether it is known by now if Redis can be used
 
     async def keep(self) -> None:
         """Until it is cancelled."""
@@ -150,6 +151,7 @@ class RedisLink:
 
     def _cut_off(self, error: BaseException) -> None:
         self._calls.shut()
+        self.tried = True
         reason, advice = explain(error)
         if self.mode is ClusterMode.JOINED:
             self.mode, self.since = ClusterMode.CUT_OFF, self._wall()

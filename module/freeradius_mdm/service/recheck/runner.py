@@ -53,7 +53,8 @@ class Recheck:
     """Belongs to the event loop.
 
     `wall`: seconds since the epoch; `sleep` waits that many seconds of it, for a clock that is not the world's. `mine`
-    says whether this node is the one to ask about an endpoint; another's is looked at again after a while.
+    says whether this node is the one to ask about an endpoint; another's is looked at again after a while. `share` is
+    this node's part of every server's rate, 0 to 1 (`Cluster.share`).
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Recheck:
         *,
         sleep: Callable[[float], Awaitable[None]] | None = None,
         mine: Callable[[EndpointKey], bool] = lambda _: True,
+        share: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self._lookups = lookups
         self._reader = reader  # its own: it is used in a thread
@@ -72,6 +74,7 @@ class Recheck:
         self._wall = wall
         self._sleep = sleep
         self._mine = mine
+        self._share = share
         self._lines: dict[str, _Line] = {}
         self._timers: dict[EndpointKey, float | None] = {}  # of everything that is tracked, known server or not
         self._arrived: dict[EndpointKey, None] = {}  # not in a schedule yet
@@ -147,6 +150,10 @@ class Recheck:
         now, name = self._wall(), line.server.name
         if self._lookups.resting(name):
             return _WHILE_RESTING
+        rate = line.server.recheck_rate * self._share()
+        if not rate:
+            return _WHILE_RESTING
+        line.schedule.at_rate(rate)
         room = self._lookups.for_background(name) - len(line.in_flight)
         for key in line.schedule.take(now, max(0, room)):
             if not self._mine(key):
@@ -157,7 +164,7 @@ class Recheck:
             line.in_flight.add(task)
             task.add_done_callback(line.in_flight.discard)
         if len(line.in_flight) >= self._lookups.for_background(name):
-            return min(_LONGEST_PAUSE, 1 / line.server.recheck_rate)
+            return min(_LONGEST_PAUSE, 1 / rate)
         return min(_LONGEST_PAUSE, max(0.0, line.schedule.next_at(now) - now))
 
     async def _ask(self, line: _Line, key: EndpointKey) -> None:
@@ -205,7 +212,7 @@ class Recheck:
             oldest_age=None if state.oldest_age is None else round(state.oldest_age, 1),
             in_flight=len(line.in_flight),
             queries_per_second=round(len(line.asked) / _MEASURED, 3),
-            rate=line.server.recheck_rate,
+            rate=round(line.server.recheck_rate * self._share(), 3),
             interval=line.server.recheck_interval,
             resting=self._lookups.resting(line.server.name),
         )

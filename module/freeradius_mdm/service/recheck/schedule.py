@@ -17,6 +17,7 @@ import itertools
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from ...compliance import EndpointKey
 from .model import Endpoint, RecheckSettings, ScheduleState
@@ -156,6 +157,12 @@ class RecheckSchedule:
         self._settings = settings
         self._pace = self._pace.at_rate(settings.rate)
         self._rebook()
+
+    def at_rate(self, rate: float) -> None:
+        """Go on at that many questions a second."""
+        if rate != self._settings.rate:
+            self._settings = replace(self._settings, rate=rate)
+            self._pace = self._pace.at_rate(rate)
 
     def state(self, now: float) -> ScheduleState:
         """Counts and ages. O(n)."""
