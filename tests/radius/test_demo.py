@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -94,6 +95,36 @@ def running(state: Path) -> Iterator[Process]:
     process.stop(signal.SIGKILL)
     for pid in left_over(state):
         os.kill(pid, signal.SIGKILL)
+
+
+def printed(out: str, words: str) -> str:
+    """The command with these words, its lines put together."""
+    found = [line for line in out.replace("\\\n", " ").splitlines() if words in line]
+    assert len(found) == 1, out
+    return found[0].strip()
+
+
+def test_the_printed_commands_show_a_change_that_follows_its_session(running: Process, state: Path) -> None:
+    running.wait_until(lambda: "Ctrl-C stops all of it." in running.tail(100), "the lab is up")
+    out = running.tail(100)
+    hold = Process(shlex.split(printed(out, " radius hold ")), state.parent / "hold.out", ENVIRONMENT)
+    try:
+        hold.wait_until(lambda: "takes CoA and Disconnect requests" in hold.tail(100), "the session is up")
+        assert 'Tunnel-Private-Group-Id:1 = "EMPLOYEES"' in hold.tail(100)
+        change = "; ".join(printed(out, words) for words in (" device set ", "export MDM_CONFIG=", "mdmctl refresh "))
+        done = subprocess.run(["sh", "-ec", change], capture_output=True, text=True, timeout=60, check=True)
+        assert "gets profile Quarantine instead of Employee" in done.stdout
+        hold.wait_until(lambda: 'Tunnel-Private-Group-Id:1 = "666"' in hold.tail(100), "quarantine")
+        assert [line[9:] for line in hold.tail(100).splitlines() if line[2:3] == ":"] == [
+            "signs in: Access-Accept",
+            f"takes CoA and Disconnect requests on 127.0.0.1:{shlex.split(printed(out, ' radius hold '))[8]}; "
+            "Ctrl-C ends the session",
+            "is told to authenticate again by a CoA-Request",
+            "authenticates again: Access-Accept",
+        ]
+        assert hold.stop(signal.SIGINT) == 0
+    finally:
+        hold.stop(signal.SIGKILL)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

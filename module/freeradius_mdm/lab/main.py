@@ -12,7 +12,7 @@ USAGE = """usage: mdm-lab COMMAND ...
   bench       radiusd's CPU time per EAP-TLS handshake, with and without the module
   fleet       mdmd with a simulated fleet of 20,000 sessions over a working day, on a compressed clock
   microsoft   the simulated Microsoft alone, and its remote control
-  radius      a RADIUS endpoint: eap-tls, mab, vpn
+  radius      a RADIUS endpoint: eap-tls, hold, mab, vpn, dacl
 
 mdm-lab COMMAND --help tells more."""
 

@@ -96,6 +96,7 @@ class Raddb:
     resumption: bool = False
     with_module: bool = True  # False: FreeRADIUS as packaged, for comparison
     devices: tuple[NetworkDevice, ...] = ()
+    coa_port: int = 0  # where `lab` takes changes of authorization, 0: the usual one
 
 
 def build(raddb: Raddb) -> None:
@@ -174,6 +175,10 @@ def _localise(raddb: Raddb) -> None:
     # Debian's file has this listener on a fixed port, which two labs can't share.
     _edit(directory / "sites-available/inner-tunnel", (r"^listen \{\n(?:.*\n)*?\}", ""))
     clients = _CLIENTS + "".join(device.section() for device in raddb.devices)
+    if raddb.coa_port:
+        clients = clients.replace(
+            "shortname = lab-switch\n", f"shortname = lab-switch\n\tmdm_coa_port = {raddb.coa_port}\n"
+        )
     (directory / "clients.conf").write_text(clients, encoding="utf-8")
     users = directory / "mods-config/files/authorize"
     user = f'{VPN_USER} Cleartext-Password := "{VPN_PASSWORD}"\n'

@@ -27,6 +27,7 @@ def run(argv: Sequence[str]) -> int:
         mdmd=arguments.mdmd_port,
         microsoft=arguments.microsoft_port,
         control=arguments.control_port,
+        coa=arguments.radius_port + 2,
     )
     return _guarded(lambda: _run(Site(arguments.state, settings=_settings(arguments, ports)), arguments.devices))
 
@@ -42,7 +43,9 @@ def _arguments(name: str, argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--state", type=Path, required=True, metavar="DIRECTORY", help="where everything is written")
     parser.add_argument("--devices", type=Path, metavar="FILE", help="what Intune knows, instead of data/devices.toml")
     if name == "run":
-        parser.add_argument("--radius-port", type=int, default=11812, metavar="PORT", help="accounting is one above")
+        parser.add_argument(
+            "--radius-port", type=int, default=11812, metavar="PORT", help="accounting is one above, CoA two"
+        )
         parser.add_argument("--mdmd-port", type=int, default=18650, metavar="PORT")
         parser.add_argument("--microsoft-port", type=int, default=18443, metavar="PORT", help="TLS, all host names")
         parser.add_argument("--control-port", type=int, default=18480, metavar="PORT", help="of the simulator")
@@ -141,10 +144,15 @@ def _help(site: Site) -> str:
             "    'Tunnel-Client-Endpoint = 198.51.100.37' \\",
             f"    'Cisco-AVPair = \"mdm-tlv=device-uid=ID:Intune:DeviceID:{TABLET}\"' \\",
             f"    'Message-Authenticator = 0x00' | radclient -x 127.0.0.1:{port} auth {SECRET}",
-            "make the laptop non-compliant at the simulated Intune:",
+            "as the laptop on a switch port whose session stays and takes changes of authorization:",
+            f"  {lab} radius hold --server 127.0.0.1:{port} --secret {SECRET} --coa-port {site.ports.coa} \\",
+            f"    --cert {laptop}.pem --key {laptop}.key --ca {site.pki.ca_file} --identity host/my-laptop",
+            "make the laptop non-compliant at the simulated Intune; it is asked within 15 minutes, or now:",
             f"  {lab} microsoft --control http://127.0.0.1:{control} device set {LAPTOP} compliant=false",
+            f"  export MDM_CONFIG={site.raddb}/mods-config/mdm/mdm.toml",
+            f"  {mdmctl} refresh {LAPTOP}",
             "look at it as its operator, `mdmctl --help` lists how:",
-            f"  export MDM_CONFIG={site.raddb}/mods-config/mdm/mdm.toml; {mdmctl} live",
+            f"  {mdmctl} live",
             f"Configuration: {site.mdm_toml}   FreeRADIUS: {site.raddb}   logs: {site.log_directory}",
             "Ctrl-C stops all of it.",
             "",

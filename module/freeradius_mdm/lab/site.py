@@ -29,13 +29,14 @@ MDM_SERVER = "Intune"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports on the loopback address; 0 takes a free one."""
+    """Ports on the loopback address; 0 takes a free one. `coa`: where the switch takes CoA, 0 for its usual one."""
 
     radius: int = 0
     accounting: int = 0
     mdmd: int = 0
     microsoft: int = 0
     control: int = 0
+    coa: int = 0
 
     def chosen(self) -> Ports:
         """The same with every 0 replaced."""
@@ -46,6 +47,7 @@ class Ports:
             self.mdmd or free_port(),
             self.microsoft or free_port(),
             self.control or free_port(),
+            self.coa,
         )
 
 
@@ -159,6 +161,7 @@ class Site:
                 mdm_toml=self.mdm_toml,
                 auth_port=self.ports.radius,
                 acct_port=self.ports.accounting,
+                coa_port=self.ports.coa,
                 mdmd_address=self.mdmd_address,
                 server_certificate=server.cert_file,
                 server_key=server.key_file,

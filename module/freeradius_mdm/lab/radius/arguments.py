@@ -8,19 +8,21 @@ from pathlib import Path
 from uuid import UUID
 
 from freeradius_mdm.lab.radius.eap_tls import LARGEST_FRAGMENT, SMALLEST_FRAGMENT
+from freeradius_mdm.lab.radius.nas_request import Mood
 from freeradius_mdm.lab.radius.tls import TlsVersion
 
 _PORT = 1812
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of `eap-tls`, `mab`, `vpn` and `dacl`."""
+    """The parser of `eap-tls`, `hold`, `mab`, `vpn` and `dacl`."""
     parser = argparse.ArgumentParser(
         prog="mdm-lab radius", description="Play a network device and the device behind it."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     common = _common()
     _eap_tls(commands.add_parser("eap-tls", parents=[common], help="802.1X with a certificate"))
+    _hold(commands.add_parser("hold", parents=[common], help="802.1X, and a session that takes changes"))
     _mab(commands.add_parser("mab", parents=[common], help="MAC authentication bypass on a switch port"))
     _vpn(commands.add_parser("vpn", parents=[common], help="a VPN login at a Cisco ASA"))
     _dacl(commands.add_parser("dacl", parents=[common], help="download an ACL, as a switch or an ASA does"))
@@ -43,6 +45,22 @@ def _common() -> argparse.ArgumentParser:
 
 
 def _eap_tls(parser: argparse.ArgumentParser) -> None:
+    _dot1x(parser)
+    help_ = "then authenticate N more times, resuming the session"
+    parser.add_argument("--again", type=int, default=0, metavar="N", help=help_)
+
+
+def _hold(parser: argparse.ArgumentParser) -> None:
+    _dot1x(parser)
+    add = parser.add_argument
+    add("--accounting-port", type=int, metavar="PORT", help="default: one above the server's")
+    add("--coa-address", default="127.0.0.1", metavar="ADDRESS", help="where to take requests (default: %(default)s)")
+    add("--coa-port", type=int, default=1700, metavar="PORT", help="Cisco's 1700 by default; 3799 is the standard's")
+    add("--mood", choices=[mood.value for mood in Mood], default=Mood.HONEST.value, help="how requests are taken")
+    add("--error-cause", type=int, metavar="NUMBER", help="of the NAKs of mood nak, such as 503")
+
+
+def _dot1x(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--cert", type=Path, required=True, help="the device's certificate, PEM, intermediates behind it")
     add("--key", type=Path, required=True, help="its key, PEM")
@@ -53,13 +71,6 @@ def _eap_tls(parser: argparse.ArgumentParser) -> None:
     add("--tls", choices=[version.value for version in TlsVersion], help="this TLS version only")
     add("--fragment-size", type=_fragment_size, default=1300, metavar="OCTETS", help="default: %(default)s")
     add("--ssid", help="authenticate on this wireless network instead of a switch port")
-    add(
-        "--again",
-        type=int,
-        default=0,
-        metavar="N",
-        help="then authenticate N more times, resuming the session",
-    )
 
 
 def _mab(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,6 @@
-"""The RADIUS endpoints on the command line: `eap-tls`, `mab`, `vpn`, `dacl`.
+"""The RADIUS endpoints on the command line: `eap-tls`, `hold`, `mab`, `vpn`, `dacl`.
 
-Exit status: 0 Access-Accept, 1 Access-Reject, 2 no answer, a broken protocol or wrong usage.
+Exit status: 0 Access-Accept (of `hold`: until Ctrl-C), 1 Access-Reject, 2 no answer, a broken protocol or wrong usage.
 """
 
 from __future__ import annotations
@@ -9,13 +9,19 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from freeradius_mdm.lab.processes import deferred_interrupts, interrupted
 from freeradius_mdm.lab.radius import access, dacl_download, vpn
 from freeradius_mdm.lab.radius.arguments import make_parser
+from freeradius_mdm.lab.radius.attributes import Attributes
 from freeradius_mdm.lab.radius.client import RadiusClient, RetryPolicy, Server
 from freeradius_mdm.lab.radius.errors import CredentialsError, LabRadiusError
+from freeradius_mdm.lab.radius.hold import Device, Hold
+from freeradius_mdm.lab.radius.nas_request import Behaviour, Mood, NasSettings
 from freeradius_mdm.lab.radius.printing import printable, reply_text, result_text
+from freeradius_mdm.lab.radius.reply import Reply
 from freeradius_mdm.lab.radius.supplicant import EapTlsSupplicant
 from freeradius_mdm.lab.radius.tls import Certificates, TlsProfile, TlsVersion
 
@@ -28,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = make_parser().parse_args(argv)
     except SystemExit as ended:  # argparse has said what it had to say
         return ended.code if isinstance(ended.code, int) else FAILED
-    run = {"eap-tls": _eap_tls, "mab": _mab, "vpn": _vpn, "dacl": _dacl}[options.command]
+    run = {"eap-tls": _eap_tls, "hold": _hold, "mab": _mab, "vpn": _vpn, "dacl": _dacl}[options.command]
     try:
         with RadiusClient(_server(options), RetryPolicy(options.tries, options.wait)) as client:
             return ACCEPTED if run(options, client) else REJECTED
@@ -38,25 +44,49 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _eap_tls(options: argparse.Namespace, client: RadiusClient) -> bool:
-    only = None if options.tls is None else TlsVersion(options.tls)
-    profile = TlsProfile(
-        Certificates(options.cert, options.key, options.ca, _secret(options.key_password_file)),
-        minimum=only or TlsVersion.TLS_1_2,
-        maximum=only or TlsVersion.TLS_1_3,
-        server_name=options.server_name,
-    )
-    supplicant = EapTlsSupplicant(client, profile, options.fragment_size)
-    session = _session(options)
-    if options.ssid is None:
-        sent = access.WiredPort(options.mac, session, options.nas_address).dot1x()
-    else:
-        sent = access.WirelessStation(options.mac, session, options.ssid, options.nas_address).dot1x()
+    supplicant, sent = EapTlsSupplicant(client, _profile(options), options.fragment_size), _port(options)
     result = supplicant.authenticate(options.identity, sent)
     print(result_text(result))
     for _ in range(options.again if result.accepted else 0):
         result = supplicant.authenticate(options.identity, sent, result.session)
         print(result_text(result))
     return result.accepted
+
+
+def _hold(options: argparse.Namespace, client: RadiusClient) -> bool:
+    server, profile = _server(options), _profile(options)
+
+    def sign_in(port: Attributes) -> Reply:
+        with RadiusClient(server, client.retry) as own:  # one for each thread
+            return EapTlsSupplicant(own, profile, options.fragment_size).authenticate(options.identity, port).reply
+
+    nas = NasSettings(server.secret, options.coa_address, options.coa_port, access.nas_address(options.nas_address))
+    told = replace(server, port=options.accounting_port or server.port + 1)
+    device = Device(options.identity, lambda: _port(options), sign_in)
+    behaviour = Behaviour(Mood(options.mood), options.error_cause)
+    with deferred_interrupts(), RadiusClient(told, client.retry) as accounting:
+        return Hold(device, nas, behaviour, accounting, _say).run(interrupted)
+
+
+def _say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+def _profile(options: argparse.Namespace) -> TlsProfile:
+    only = None if options.tls is None else TlsVersion(options.tls)
+    return TlsProfile(
+        Certificates(options.cert, options.key, options.ca, _secret(options.key_password_file)),
+        minimum=only or TlsVersion.TLS_1_2,
+        maximum=only or TlsVersion.TLS_1_3,
+        server_name=options.server_name,
+    )
+
+
+def _port(options: argparse.Namespace) -> Attributes:
+    session = _session(options)
+    if options.ssid is None:
+        return access.WiredPort(options.mac, session, options.nas_address).dot1x()
+    return access.WirelessStation(options.mac, session, options.ssid, options.nas_address).dot1x()
 
 
 def _mab(options: argparse.Namespace, client: RadiusClient) -> bool:

@@ -59,6 +59,7 @@ class LabNas:
         self._authenticate = authenticate
         self._accounting = accounting
         self._accounting_lock = threading.Lock()
+        self._acting = threading.Lock()  # one thing at a time is done to sessions
         self._wall = wall
         self._known: dict[tuple[str, int, int], Known] = {}
         self._socket: socket.socket | None = None
@@ -76,10 +77,14 @@ class LabNas:
         self.die()
 
     def come_back(self) -> None:
-        """Listen, after the first time on the same port."""
+        """Listen, after the first time on the same port. Raises OSError when that is taken."""
         family = socket.AF_INET6 if ":" in self.settings.address else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_DGRAM)
-        sock.bind((self.settings.address, self.port))
+        try:
+            sock.bind((self.settings.address, self.port))
+        except OSError:
+            sock.close()
+            raise
         self.port = sock.getsockname()[1]
         self._socket = sock
         self._bell, listening = socket.socketpair()
@@ -113,6 +118,12 @@ class LabNas:
         if session in self.sessions:
             self.sessions.remove(session)
             self._account(session, Status.STOP, cause=cause)
+
+    def timer_ended(self, session: NasSession) -> None:
+        """Its Session-Timeout has come, with Termination-Action RADIUS-Request: it authenticates again."""
+        with self._acting:
+            if session in self.sessions and self._reauthenticate(session):
+                self._account(session, Status.INTERIM)
 
     def effects_on(self, session: NasSession) -> list[EffectKind]:
         """What was done to one session, in order."""
@@ -150,7 +161,8 @@ class LabNas:
         after = self._decide(request, known)
         self._answer(known, sock, sender)
         if after is not None:
-            after()
+            with self._acting:
+                after()
 
     def _decide(self, request: Any, known: Known) -> Callable[[], None] | None:
         """Make the answer, and note the effect; what takes time is handed back, to be done after the answer."""

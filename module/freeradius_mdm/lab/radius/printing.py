@@ -6,6 +6,7 @@ from freeradius_mdm.lab.radius.attributes import Attribute, value_name
 from freeradius_mdm.lab.radius.reply import Reply
 from freeradius_mdm.lab.radius.supplicant import EapTlsResult
 
+_NO_AUTHORIZATION = {"EAP-Message", "Message-Authenticator", "MS-MPPE-Send-Key", "MS-MPPE-Recv-Key", "State"}
 _KEYS = {"MS-MPPE-Send-Key", "MS-MPPE-Recv-Key", "Tunnel-Password"}
 
 
@@ -17,6 +18,12 @@ def reply_text(reply: Reply) -> str:
         signature = f"Message-Authenticator right, {place}"
     head = f"{reply.code}, {reply.length} octets, {signature}"
     return "\n".join([head, *(f"    {attribute_text(at)}" for at in reply.attributes)])
+
+
+def authorization_text(reply: Reply) -> str:
+    """What a device was given, without the signatures and keys around it."""
+    shown = [attribute_text(at) for at in reply.attributes if at.name not in _NO_AUTHORIZATION]
+    return "\n".join([str(reply.code), *(f"    {line}" for line in shown)])
 
 
 def result_text(result: EapTlsResult) -> str:
