@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -28,6 +29,7 @@ def grants(pace: Pace, moments: list[float]) -> list[float]:
     steps=st.lists(st.floats(0.0, 3.0), min_size=1, max_size=150),
 )
 @example(rate=1.0, steps=[0.0, 1.25, 0.75])  # what is caught up for must not make a window too full
+@example(rate=2.5, steps=[0.05, 0.65, 0.15, 0.65, 0.15])  # nor a second, with two windows of 0.8 s
 def test_never_more_than_the_rate_in_any_window(rate: float, steps: list[float]) -> None:
     now, moments = 1000.0, []
     for step in steps:
@@ -38,6 +40,9 @@ def test_never_more_than_the_rate_in_any_window(rate: float, steps: list[float])
     most = max(1, int(rate))
     for first, beyond in zip(out, out[most:], strict=False):
         assert beyond - first >= most / rate - TINY
+    if rate >= 1:
+        for first, beyond in zip(out, out[math.ceil(rate) :], strict=False):
+            assert beyond - first >= 1 - TINY
 
 
 @pytest.mark.parametrize(("rate", "in_a_minute"), [(5.0, 300), (0.1, 6), (2.5, 150), (100.0, 6000)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 _CATCH_UP = 0.25  # seconds of lateness that are made up for; a timer that fires late must not cost capacity
@@ -10,21 +11,25 @@ _CATCH_UP = 0.25  # seconds of lateness that are made up for; a timer that fires
 class Pace:
     """`rate` a second: with `k` its whole part (at least 1), never more than `k` in any `k / rate` seconds.
 
-    So no more than 5 in any second at a rate of 5, and one in any 10 seconds at 0.1. Times are seconds of one clock.
+    Nor ever more than the rate, rounded up, in any second: 5 at a rate of 5, 3 at 2.5; and one in any 10 s at 0.1.
+    Times are seconds of one clock.
     """
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
-        burst = max(1, int(rate))
-        self._window = burst / rate
-        self._recent: deque[float] = deque(maxlen=burst)
+        self._whole = max(1, int(rate))
+        self._window = self._whole / rate
+        self._recent: deque[float] = deque(maxlen=math.ceil(rate))
         self._spaced = float("-inf")
 
     def next_at(self) -> float:
         """The earliest moment for the next question; may be in the past."""
-        if len(self._recent) == self._recent.maxlen:
-            return max(self._spaced, self._recent[0] + self._window)
-        return self._spaced
+        moments = [self._spaced]
+        if len(self._recent) >= self._whole:
+            moments.append(self._recent[-self._whole] + self._window)
+        if len(self._recent) == self._recent.maxlen and self.rate > 1:
+            moments.append(self._recent[0] + 1.0)
+        return max(moments)
 
     def grant(self, now: float) -> None:
         """A question goes out now."""
