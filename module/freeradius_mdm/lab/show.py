@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -11,11 +10,12 @@ from pathlib import Path
 
 from ..errors import MdmError
 from ..log_line import decision_line
-from .cast import LAPTOP, TABLET, Member, expected_rows
+from .cast import Member, expected_rows
+from .commands import commands
+from .ports import Ports
 from .processes import deferred_interrupts, interrupted
-from .raddb import SECRET, VPN_PASSWORD, VPN_USER
 from .radius import LabRadiusError, RadiusClient
-from .site import Ports, Settings, Site
+from .site import Settings, Site
 from .table import Row, differences, render
 
 
@@ -63,8 +63,6 @@ def _guarded(action: Callable[[], int]) -> int:
             return action()
     except (MdmError, LabRadiusError, OSError) as error:
         print(f"mdm-lab: {error}", file=sys.stderr)
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            print("next: stop the other copy, or choose ports, see mdm-lab run --help", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -73,8 +71,9 @@ def _guarded(action: Callable[[], int]) -> int:
 def _run(site: Site, devices: Path | None) -> int:
     print("starting the simulated Microsoft, mdmd and FreeRADIUS ...", flush=True)
     with site:
-        shown = _sign_in_all(site, devices)[-1].decision.id
-        print(_help(site), flush=True)
+        rows = _sign_in_all(site, devices)
+        shown = rows[-1].decision.id
+        print(commands(site, rows), flush=True)
         while not interrupted():
             for name, process in (("FreeRADIUS", site.radiusd), ("mdmd", site.mdmd)):
                 if not process.running():
@@ -119,42 +118,3 @@ def _print_new(site: Site, shown: str) -> str:
     for decision in decisions[ids.index(shown) + 1 if shown in ids else 0 :]:
         print(decision_line(decision), flush=True)
     return ids[-1]
-
-
-def _help(site: Site) -> str:
-    """The exact commands for the reader's own devices."""
-    eapol = site.directory / "eapol_test.conf"
-    laptop = site.pki.directory / "laptop"
-    eapol.write_text(
-        "network={\n"
-        "  key_mgmt=IEEE8021X\n  eap=TLS\n"
-        f'  identity="host/my-laptop"\n  ca_cert="{site.pki.ca_file}"\n'
-        f'  client_cert="{laptop}.pem"\n  private_key="{laptop}.key"\n'
-        "}\n",
-        encoding="utf-8",
-    )
-    port, control = site.ports.radius, site.ports.control
-    lab, mdmctl = (Path(sys.executable).with_name(name) for name in ("mdm-lab", "mdmctl"))
-    return "\n".join(
-        [
-            "Everything is up. In another terminal, as a compliant laptop:",
-            f"  eapol_test -c {eapol} -a 127.0.0.1 -p {port} -s {SECRET} -M 00:50:56:a1:b2:c3 -N 61:d:15",
-            "as a VPN headend with a managed tablet:",
-            f"  printf '%s\\n' 'User-Name = {VPN_USER}' 'User-Password = {VPN_PASSWORD}' 'NAS-Port-Type = Virtual' \\",
-            "    'Tunnel-Client-Endpoint = 198.51.100.37' \\",
-            f"    'Cisco-AVPair = \"mdm-tlv=device-uid=ID:Intune:DeviceID:{TABLET}\"' \\",
-            f"    'Message-Authenticator = 0x00' | radclient -x 127.0.0.1:{port} auth {SECRET}",
-            "as the laptop on a switch port whose session stays and takes changes of authorization:",
-            f"  {lab} radius hold --server 127.0.0.1:{port} --secret {SECRET} --coa-port {site.ports.coa} \\",
-            f"    --cert {laptop}.pem --key {laptop}.key --ca {site.pki.ca_file} --identity host/my-laptop",
-            "make the laptop non-compliant at the simulated Intune; it is asked within 15 minutes, or now:",
-            f"  {lab} microsoft --control http://127.0.0.1:{control} device set {LAPTOP} compliant=false",
-            f"  export MDM_CONFIG={site.raddb}/mods-config/mdm/mdm.toml",
-            f"  {mdmctl} refresh {LAPTOP}",
-            "look at it as its operator, `mdmctl --help` lists how:",
-            f"  {mdmctl} live",
-            f"Configuration: {site.mdm_toml}   FreeRADIUS: {site.raddb}   logs: {site.log_directory}",
-            "Ctrl-C stops all of it.",
-            "",
-        ]
-    )

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import socket
 import sys
@@ -14,41 +16,19 @@ from pathlib import Path
 from types import TracebackType
 
 from ..decision import Decision
+from ..errors import MdmError
 from ..store.query import StoreQueries
 from . import mdm_toml, raddb, radiusd
 from .cast import Cast, start_table
 from .microsoft import Application, SimulatedMicrosoft, Tenant
 from .pki import LabPki
-from .processes import Process, free_port, wait_for
+from .ports import Ports
+from .processes import Process, wait_for
 from .radius import RadiusClient, RetryPolicy, Server
 
 TENANT = "5a1e0c3d-2b4f-4c6a-8d7e-9f0a1b2c3d4e"
 CLIENT_ID = "b7c8d9e0-f1a2-4b3c-9d4e-5f6a7b8c9d0e"
 MDM_SERVER = "Intune"
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Ports on the loopback address; 0 takes a free one. `coa`: where the switch takes CoA, 0 for its usual one."""
-
-    radius: int = 0
-    accounting: int = 0
-    mdmd: int = 0
-    microsoft: int = 0
-    control: int = 0
-    coa: int = 0
-
-    def chosen(self) -> Ports:
-        """The same with every 0 replaced."""
-        udp = socket.SOCK_DGRAM
-        return Ports(
-            self.radius or free_port(udp),
-            self.accounting or (self.radius + 1 if self.radius else free_port(udp)),
-            self.mdmd or free_port(),
-            self.microsoft or free_port(),
-            self.control or free_port(),
-            self.coa,
-        )
 
 
 @dataclass(slots=True)
@@ -87,6 +67,8 @@ class Site:
 
     def __enter__(self) -> Site:
         with ExitStack() as stack:
+            self._claim(stack)
+            self.ports.check()
             self.prepare()
             self.microsoft = stack.enter_context(self._microsoft())
             self._write_toml()
@@ -104,6 +86,22 @@ class Site:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def _claim(self, stack: ExitStack) -> None:
+        """One site at a time in a directory: what starts empties it. Raises MdmError when another one runs there."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        lock = stack.enter_context((self.directory / "lock").open("a+", encoding="ascii"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise MdmError(
+                f"a lab is running in {self.directory}, process {lock.read().strip() or 'unknown'}\n"
+                "next: stop it, or choose another directory with --state (make: STATE=) and other ports"
+            ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
 
     def prepare(self) -> None:
         """An empty state, and a PKI, which is kept from one run to the next."""

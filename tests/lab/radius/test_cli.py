@@ -70,6 +70,32 @@ def test_errors(options: list[str], why: str, capsys: pytest.CaptureFixture[str]
     assert f"mab: {why}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--coa-port", "99999"], "port '99999' is none of 1 to 65535"),
+        (["--error-cause", "503"], "hold: --error-cause goes with --mood nak only"),
+        (["--mood", "nak", "--error-cause", "many"], "allowed is a number of RFC 5176 section 3.5, such as 503"),
+    ],
+)
+def test_errors_of_hold(options: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["hold", "--cert", "/c", "--key", "/k", "--ca", "/a", *options]) == 2
+    assert why in capsys.readouterr().err
+
+
+def test_hold_says_why_it_ends(
+    common: list[str], authority: pki.Authority, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = pki.authority(tmp_path / "other", "other")
+    assert cli.main(["hold", *common, *device(authority, "laptop")[:4], "--ca", str(other.issue("any").ca)]) == 1
+    told = [line[9:] for line in capsys.readouterr().out.splitlines() if line[2:3] == ":"]
+    assert told == [
+        "TLS error: the server's certificate is not accepted: self-signed certificate in certificate chain",
+        "signs in: Access-Reject",
+        "is rejected; the server's decision says why (mdmctl decisions, freeradius -X)",
+    ]
+
+
 def test_closed_port(capsys: pytest.CaptureFixture[str]) -> None:
     address = f"127.0.0.1:{closed_port()}"
     assert cli.main(["mab", "--server", address]) == 2

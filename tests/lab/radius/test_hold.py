@@ -18,6 +18,7 @@ from tests.lab.radius.asker import COA, DISCONNECT, REAUTHENTICATE, SECRET, Aske
 from tests.service.fakes import Clock
 
 REJECT = Reply(Code.ACCESS_REJECT, (), None, False, False, False, 20)
+AUDIT1 = 'Cisco-AVPair = "audit-session-id=AUDIT1"'
 BOUNCE = ("Cisco-AVPair", "subscriber:command=bounce-host-port")
 
 
@@ -100,6 +101,24 @@ def test_it_authenticates_again_as_it_is_told() -> None:
         device.told("is told to authenticate again by a CoA-Request", f"authenticates again: {given('666')}")
         assert device.ports[0] == device.ports[1]
     assert device.result == [True]
+    assert device.said[4:] == ["leaves, its session has ended"]
+
+
+def test_what_is_done_is_no_refusal() -> None:
+    for mood in (Mood.FORGED, Mood.TWICE, Mood.MUTE):
+        with held(accept("EMPLOYEES"), accept("666"), mood=mood) as device:
+            asker = Asker(device.hold._nas)
+            with asker.socket:
+                asker.socket.send(asker.request(COA, audit(1), REAUTHENTICATE, stamp=int(time.time())))
+            device.told("is told to authenticate again by a CoA-Request", f"authenticates again: {given('666')}")
+
+
+def test_silence_is_told() -> None:
+    with held(accept("EMPLOYEES"), mood=Mood.SILENT) as device:
+        asker = Asker(device.hold._nas)
+        with asker.socket:
+            asker.socket.send(asker.request(DISCONNECT, ("Acct-Session-Id", "7"), stamp=int(time.time())))
+        device.told('does not answer a Disconnect-Request about Acct-Session-Id = "7"')
 
 
 def test_a_reject_ends_it() -> None:
@@ -123,10 +142,11 @@ def test_disconnected_it_signs_in_anew() -> None:
         assert device.asks(DISCONNECT, audit(1), number=2) == (42, 503)  # that session is over
         assert device.asks(COA, audit(2), BOUNCE, number=3) == (44, None)
         wait_for(lambda: len(device.said) >= 7)
-        assert sorted(device.said[4:]) == [
-            f"authenticates again: {given('EMPLOYEES')}",
-            "does nothing about a request (mood honest)",
+        refusal = f"answers NAK 503 Session-Context-Not-Found to a Disconnect-Request about {AUDIT1}"
+        assert refusal in device.said[4:]
+        assert [line for line in device.said[4:] if line != refusal] == [
             "has its port bounced by a CoA-Request",
+            f"authenticates again: {given('EMPLOYEES')}",
         ]
 
 
@@ -158,14 +178,15 @@ def test_its_timer() -> None:
 def test_a_mood_and_a_wrong_secret() -> None:
     with held(accept("EMPLOYEES"), mood=Mood.NAK) as device:
         assert device.asks(COA, audit(1), REAUTHENTICATE) == (45, 503)
-        device.told("does nothing about a request (mood nak)")
+        refusal = f"answers NAK 503 Session-Context-Not-Found to a CoA-Request about {AUDIT1}"
+        device.told(refusal)
         asker = Asker(device.hold._nas)
         asker.expect_silence = True
         with asker.socket:
             forged = asker.request(COA, audit(1), REAUTHENTICATE, secret=b"other", stamp=int(time.time()))
             assert asker.ask(forged) is None
         device.told(
-            "does nothing about a request (mood nak)",
+            refusal,
             "drops a request: wrong Request Authenticator",
         )
 

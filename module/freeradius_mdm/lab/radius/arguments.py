@@ -33,8 +33,14 @@ def _common() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     add = common.add_argument
     local = ("127.0.0.1", _PORT)
-    add("--server", type=_address, default=local, metavar="HOST[:PORT]", help="[::1]:1812 for IPv6")
-    add("--secret", default="testing123", help="for a throwaway secret only: other users can see it")
+    add(
+        "--server",
+        type=_address,
+        default=local,
+        metavar="HOST[:PORT]",
+        help="default: 127.0.0.1:1812; [::1]:1812 for IPv6",
+    )
+    add("--secret", default="testing123", help="a throwaway secret: other users can see it (default: %(default)s)")
     add("--secret-file", type=Path, help="file with the shared secret in its first line")
     add("--source", metavar="ADDRESS", help="local address to send from")
     add("--nas-address", type=_ip, default="192.0.2.10", help="how the network device calls itself")
@@ -53,11 +59,15 @@ def _eap_tls(parser: argparse.ArgumentParser) -> None:
 def _hold(parser: argparse.ArgumentParser) -> None:
     _dot1x(parser)
     add = parser.add_argument
-    add("--accounting-port", type=int, metavar="PORT", help="default: one above the server's")
+    add("--accounting-port", type=_port, metavar="PORT", help="default: one above the server's")
     add("--coa-address", default="127.0.0.1", metavar="ADDRESS", help="where to take requests (default: %(default)s)")
-    add("--coa-port", type=int, default=1700, metavar="PORT", help="Cisco's 1700 by default; 3799 is the standard's")
-    add("--mood", choices=[mood.value for mood in Mood], default=Mood.HONEST.value, help="how requests are taken")
-    add("--error-cause", type=int, metavar="NUMBER", help="of the NAKs of mood nak, such as 503")
+    add("--coa-port", type=_port, default=1700, metavar="PORT", help="Cisco's 1700 by default; 3799 is the standard's")
+    moods = (
+        "honest: as the session has it; nak: refused; silent: neither done nor answered; mute: done, not answered; "
+        "forged: done, answered with a wrong Response Authenticator; twice: done, answered twice (default: %(default)s)"
+    )
+    add("--mood", choices=[mood.value for mood in Mood], default=Mood.HONEST.value, help=moods)
+    add("--error-cause", type=_error_cause, metavar="NUMBER", help="of the NAKs of --mood nak, such as 503")
 
 
 def _dot1x(parser: argparse.ArgumentParser) -> None:
@@ -113,9 +123,19 @@ def _address(text: str) -> tuple[str, int]:
         host, port = text, ""
     else:
         host, _, port = text.partition(":")
-    if port and not (port.isdecimal() and 0 < int(port) < 65536):
-        raise argparse.ArgumentTypeError(f"port {port!r} is none of 1 to 65535")
-    return host, int(port or _PORT)
+    return host, _port(port) if port else _PORT
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"port {text!r} is none of 1 to 65535")
+    return int(text)
+
+
+def _error_cause(text: str) -> int:
+    if not (text.isdecimal() and int(text) < 2**32):
+        raise argparse.ArgumentTypeError("allowed is a number of RFC 5176 section 3.5, such as 503")
+    return int(text)
 
 
 def _ip(text: str) -> str:

@@ -17,7 +17,7 @@ from freeradius_mdm.lab.radius import access, dacl_download, vpn
 from freeradius_mdm.lab.radius.arguments import make_parser
 from freeradius_mdm.lab.radius.attributes import Attributes
 from freeradius_mdm.lab.radius.client import RadiusClient, RetryPolicy, Server
-from freeradius_mdm.lab.radius.errors import CredentialsError, LabRadiusError
+from freeradius_mdm.lab.radius.errors import CredentialsError, LabRadiusError, RequestError
 from freeradius_mdm.lab.radius.hold import Device, Hold
 from freeradius_mdm.lab.radius.nas_request import Behaviour, Mood, NasSettings
 from freeradius_mdm.lab.radius.printing import printable, reply_text, result_text
@@ -54,18 +54,26 @@ def _eap_tls(options: argparse.Namespace, client: RadiusClient) -> bool:
 
 
 def _hold(options: argparse.Namespace, client: RadiusClient) -> bool:
+    if options.error_cause is not None and options.mood != Mood.NAK.value:
+        raise RequestError("--error-cause goes with --mood nak only")
     server, profile = _server(options), _profile(options)
 
     def sign_in(port: Attributes) -> Reply:
         with RadiusClient(server, client.retry) as own:  # one for each thread
-            return EapTlsSupplicant(own, profile, options.fragment_size).authenticate(options.identity, port).reply
+            result = EapTlsSupplicant(own, profile, options.fragment_size).authenticate(options.identity, port)
+        if result.tls_error is not None:
+            _say(f"TLS error: {result.tls_error}")
+        return result.reply
 
     nas = NasSettings(server.secret, options.coa_address, options.coa_port, access.nas_address(options.nas_address))
     told = replace(server, port=options.accounting_port or server.port + 1)
     device = Device(options.identity, lambda: _port(options), sign_in)
     behaviour = Behaviour(Mood(options.mood), options.error_cause)
     with deferred_interrupts(), RadiusClient(told, client.retry) as accounting:
-        return Hold(device, nas, behaviour, accounting, _say).run(interrupted)
+        held = Hold(device, nas, behaviour, accounting, _say).run(interrupted)
+    if not held:
+        _say("is rejected; the server's decision says why (mdmctl decisions, freeradius -X)")
+    return held
 
 
 def _say(text: str) -> None:

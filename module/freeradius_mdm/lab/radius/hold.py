@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from freeradius_mdm.lab.radius.accounting import TerminateCause
-from freeradius_mdm.lab.radius.attributes import Attributes
+from freeradius_mdm.lab.radius.attributes import Attributes, value_name
 from freeradius_mdm.lab.radius.client import RadiusClient
 from freeradius_mdm.lab.radius.errors import RequestError
 from freeradius_mdm.lab.radius.nas import LabNas
 from freeradius_mdm.lab.radius.nas_request import Behaviour, NasSettings
-from freeradius_mdm.lab.radius.nas_session import Effect, EffectKind, NasSession
+from freeradius_mdm.lab.radius.nas_session import Effect, EffectKind, NasSession, Refusal
 from freeradius_mdm.lab.radius.printing import attribute_text, authorization_text
 from freeradius_mdm.lab.radius.reply import Reply
 
@@ -73,6 +73,7 @@ class Hold:
                 time.sleep(_LOOK_EVERY)
             for session in list(self._nas.sessions):
                 self._nas.stop(session)
+            self._say("leaves, its session has ended")
             return True
 
     @contextmanager
@@ -129,10 +130,9 @@ class Hold:
             if count > self._dropped[why]:
                 self._say(f"drops a request: {why}")
                 self._dropped[why] = count
-        without_effect = nas.distinct - len(nas.effects)
-        if without_effect > self._told["refused"]:
-            self._told["refused"] = without_effect
-            self._say(f"does nothing about a request (mood {nas.behaviour.mood.value})")
+        for refusal in nas.refusals[self._told["refusals"] :]:
+            self._told["refusals"] += 1
+            self._say(_refusal_text(refusal))
 
     def _look_at_timer(self) -> bool:
         session = next(iter(self._nas.sessions), None)
@@ -150,6 +150,17 @@ class Hold:
         self._say(f"its timer of {seconds} s has ended, and the session with it")
         self._nas.stop(session, TerminateCause.SESSION_TIMEOUT)
         return self._begin()
+
+
+def _refusal_text(refusal: Refusal) -> str:
+    named = ", ".join(map(attribute_text, refusal.named)) or "no session"
+    what = f"a {'Disconnect' if refusal.disconnect else 'CoA'}-Request about {named}"
+    if refusal.silent:
+        return f"does not answer {what}"
+    if refusal.error_cause is None:
+        return f"answers NAK to {what}"
+    name = value_name("Error-Cause", refusal.error_cause)
+    return f"answers NAK {refusal.error_cause}{f' {name}' if name else ''} to {what}"
 
 
 def _effect_text(effect: Effect) -> str:

@@ -25,7 +25,7 @@ from freeradius_mdm.lab.radius.attributes import Attribute
 from freeradius_mdm.lab.radius.client import RadiusClient
 from freeradius_mdm.lab.radius.errors import LabRadiusError
 from freeradius_mdm.lab.radius.nas_request import Behaviour, Known, Mood, NasSettings
-from freeradius_mdm.lab.radius.nas_session import Effect, EffectKind, ErrorCause, NasSession, Request
+from freeradius_mdm.lab.radius.nas_session import Effect, EffectKind, ErrorCause, NasSession, Refusal, Request
 from freeradius_mdm.lab.radius.reply import Reply
 
 _COMMANDS = {"reauthenticate": EffectKind.REAUTHENTICATED, "bounce-host-port": EffectKind.BOUNCED}
@@ -52,6 +52,7 @@ class LabNas:
         self.behaviour = Behaviour()
         self.sessions: list[NasSession] = []
         self.effects: list[Effect] = []
+        self.refusals: list[Refusal] = []
         self.received = self.distinct = self.duplicates = 0
         self.dropped: Counter[str] = Counter()
         self.requests: list[bytes] = []  # octets of every datagram
@@ -167,14 +168,16 @@ class LabNas:
     def _decide(self, request: Any, known: Known) -> Callable[[], None] | None:
         """Make the answer, and note the effect; what takes time is handed back, to be done after the answer."""
         mood = known.behaviour.mood
-        if mood is Mood.SILENT:
-            return None
-        if mood is Mood.NAK:
-            known.answer = nas_request.reply(request, known.behaviour.error_cause, nak=True)
-            return None
-        outcome = self._outcome(request)
-        if isinstance(outcome, int):
-            known.answer = nas_request.reply(request, outcome, nak=True)
+        decoded = [attributes.decode(key, raw) for key, values in request.items() for raw in values]
+        disconnect = request.code == pyrad_packet.DisconnectRequest
+        outcome: tuple[Effect, Callable[[], None]] | int | None = known.behaviour.error_cause
+        if mood not in (Mood.SILENT, Mood.NAK):
+            outcome = self._outcome(decoded, disconnect=disconnect)
+        if not isinstance(outcome, tuple):
+            if mood is not Mood.SILENT:
+                known.answer = nas_request.reply(request, outcome, nak=True)
+            named = tuple(Request.sort(decoded).session)
+            self.refusals.append(Refusal(disconnect, named, outcome, mood is Mood.SILENT))
             return None
         effect, after = outcome
         self.effects.append(effect)
@@ -184,13 +187,11 @@ class LabNas:
             known.answer = known.answer[:4] + bytes(16) + known.answer[20:]
         return after
 
-    def _outcome(self, request: Any) -> tuple[Effect, Callable[[], None]] | int:
+    def _outcome(self, decoded: list[Attribute], *, disconnect: bool) -> tuple[Effect, Callable[[], None]] | int:
         """The effect and what to do for it, or an Error-Cause."""
-        decoded = [attributes.decode(key, raw) for key, values in request.items() for raw in values]
         if any(attribute.name in self.settings.unsupported for attribute in decoded):
             return ErrorCause.UNSUPPORTED_ATTRIBUTE
         sorted_ = Request.sort(decoded)
-        disconnect = request.code == pyrad_packet.DisconnectRequest
         if disconnect and sorted_.change:
             return ErrorCause.UNSUPPORTED_ATTRIBUTE
         session = nas_session.find(sorted_, self.sessions, self.settings.identity)

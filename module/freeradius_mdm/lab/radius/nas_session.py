@@ -91,6 +91,16 @@ class Effect:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A genuine request that changed nothing: NAKed with an Error-Cause or without, or (`silent`) not answered."""
+
+    disconnect: bool
+    named: tuple[Attribute, ...]  # what named the session
+    error_cause: int | None
+    silent: bool
+
+
 @dataclass(slots=True)
 class Request:
     """A request's attributes by what they are for."""

@@ -61,7 +61,7 @@ class TlsProfile:
     def _load(self, files: Certificates) -> None:
         for path in (files.certificate, files.key, files.ca):
             if not path.is_file():
-                raise CredentialsError(f"{path}: no such file; make the certificates first")
+                raise CredentialsError(f"{path}: no such file; `make run` has made its own in .state/lab/pki")
         try:
             # An empty password keeps OpenSSL from asking at the terminal when the key is encrypted.
             self.context.load_cert_chain(files.certificate, files.key, files.key_password or "")
