@@ -85,9 +85,25 @@ def test_off_and_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         )
 
 
+def test_an_action_that_the_device_does_not_know(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Cisco IOS takes no push (ise.md section 6.2)."""
+    with office(tmp_path) as o:
+        o.starts()
+        assert run(o.config, o.mac(), "--action", "push") == Exit.FAILED
+        assert capsys.readouterr().err == (
+            "M1837 Cisco IOS, IOS-XE switches, Catalyst 9800 can't be asked to push\n"
+            "  where: mdmd\n"
+            "  allowed: reauthenticate, disconnect, bounce\n"
+            "  next: leave the action out for the usual one\n"
+        )
+
+
 def test_wrong_arguments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with office(tmp_path, running=False) as o:
         assert run(o.config, "x", "--action", "reboot") == Exit.USAGE
         assert run(o.config, "x", "--wait", "3") == Exit.USAGE
-        assert "M1800 --wait: " in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "M1800 --wait: " in told
+        assert "\n  next: write it with its unit" in told
+        assert run(o.config, "x", "--author", "a\nb") == Exit.USAGE
         assert run(o.config, "x") == Exit.UNREACHABLE  # there is no store yet

@@ -14,6 +14,7 @@ import pytest
 
 from freeradius_mdm.cli.command import Exit
 from freeradius_mdm.cli.main import main
+from freeradius_mdm.lab.radius.nas_request import Behaviour, Mood
 from tests.operations.office import Office, office
 from tests.service.fakes import until_now
 
@@ -73,6 +74,48 @@ def test_made_listed_and_ended(o: Office, capsys: pytest.CaptureFixture[str]) ->
     assert run(o, "end", found[1], "--reason", "again") == Exit.FAILED
     assert f"M1835 exemption {found[1]} has ended already" in capsys.readouterr().err
     assert run(o, "end", "000000000000", "--reason", "again") == Exit.NOT_FOUND
+    assert capsys.readouterr().err == (
+        "M1806 no exemption has the id '000000000000'\n"
+        "  where: mdmd\n"
+        "  allowed: the id of an exemption in force\n"
+        "  next: mdmctl exempt list\n"
+    )
+
+
+def test_a_session_that_the_switch_no_longer_has(o: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    """RFC 5176 section 3.5: Error-Cause 503, Session-Context-Not-Found."""
+    o.starts()
+    session = o.session()
+    o.nas.behaviour = Behaviour(Mood.NAK, 503)
+    assert run(o, o.mac(), "--until", "2d", "--profile", "Quarantine", "--reason", "lost its lock") == Exit.DONE
+    line = capsys.readouterr().out.splitlines()[4]
+    assert re.fullmatch(
+        rf"sessions +session {session.id[:8]} on switch, 00-50-56-00-00-01: "
+        r"was to get profile Quarantine instead of Employee; order [0-9a-f]{24}: gone, reauthenticate, M1602, "
+        r"the network device has no such session any more.*; ended, gone",
+        line,
+    ), line
+
+
+def test_a_randomised_mac_is_refused_and_a_device_behind_one_is_not(
+    o: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(o, "02-00-00-00-00-01", *GIVEN) == Exit.FAILED
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("M1835 020000000001 is randomised (locally administered)")
+    assert "\n  allowed: a device id, or a MAC that the maker gave" in told.err
+    assert "\n  next: exempt the device by its device id" in told.err
+    assert run(o, "list", "--json") == Exit.DONE
+    assert json.loads(capsys.readouterr().out) == {"exemptions": []}
+    # A certificate identifies the laptop, whatever MAC it has in the air.
+    monkeypatch.setattr(o, "mac", lambda number=1: f"DA-11-19-00-00-{number:02X}")
+    o.starts()
+    assert run(o, "da1119000001", *GIVEN) == Exit.DONE
+    assert capsys.readouterr().out.splitlines()[0].split(None, 1) == [
+        "endpoint",
+        f"{o.key()} (by the MAC of its live session)",
+    ]
 
 
 def test_who_called_sudo_is_named(
@@ -94,17 +137,24 @@ WRONG = [
     ((*GIVEN, "--all"), "M1800 --all does not belong there", "mdmctl exempt ID --until ... --reason ... --profile ..."),
     (("--until", "2x", *GIVEN[2:]), "M1836 '2x' is no time", "8h, 2d, 2026-12-01"),
     (("--until", "91d", *GIVEN[2:]), "M1836 '91d' is more than 90 days away", "90 days at most"),
-    ((*GIVEN[:3], "Nobody", *GIVEN[4:]), "M1835 there is no authorization profile 'Nobody'", PROFILES),
-    ((*GIVEN[:5], "x"), "M1835 the reason is one line of 3 to 200 characters", ""),
+    ((*GIVEN[:3], "Nobody", *GIVEN[4:]), "M1800 no authorization profile is named 'Nobody'", PROFILES),
+    ((*GIVEN[:5], "x"), "M1800 --reason 'x' is no reason", "one line of 3 to 200 characters"),
+    (
+        (*GIVEN, "--author", "Ann (root)"),
+        "M1800 --author 'Ann (root)' is no name",
+        "1 to 80 characters without brackets",
+    ),
 ]
 
 
 def test_refused(o: Office, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, says, allowed in WRONG:
-        assert run(o, o.key().value, *arguments) in (Exit.USAGE, Exit.FAILED), arguments
+        assert run(o, o.key().value, *arguments) == Exit.USAGE, arguments
         told = capsys.readouterr().err
+        assert "\n  next: " in told, arguments
         assert told.startswith(says), arguments
         assert allowed in told.partition("allowed: ")[2], arguments
+    assert run(o, "end", "0" * 12, "--reason", "x") == Exit.USAGE
     for arguments in (("end",), ("end", "0" * 12), ("list", "--reason", "x"), ("list", "0" * 12)):
         assert run(o, *arguments) == Exit.USAGE, arguments
     capsys.readouterr()

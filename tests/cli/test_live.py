@@ -176,38 +176,54 @@ def test_a_reader_that_goes_away_ends_it_quietly(site: Site, arguments: list[str
             ["decisions", "--since", "1h", "--until", "2h"],
             "M1800 --since 1h is not before --until 2h\n"
             "  allowed: two moments, the earlier one for --since; each is how long ago (90s, 10m, 2h, 3d), 14:00,"
-            " 2026-11-23, or '2026-11-23 14:00', in this terminal's time zone\n",
+            " 2026-11-23, or '2026-11-23 14:00', in this terminal's time zone\n"
+            "  next: exchange them, or leave one out\n",
         ),
         (
             ["decisions", "--since", "yesterday"],
             "M1800 'yesterday' is no moment\n"
             "  allowed: how long ago (90s, 10m, 2h, 3d), 14:00, 2026-11-23, or '2026-11-23 14:00', in this terminal's"
-            " time zone\n",
+            " time zone\n"
+            "  next: write it as one of these, in quotes where it has a blank\n",
         ),
         (
             ["sessions", "--mac", "00:50:56"],
             "M1800 '00:50:56' is not a MAC address\n"
-            "  allowed: the address of one station, for example 00-50-56-A1-B2-C3\n",
+            "  allowed: the address of one station, for example 00-50-56-A1-B2-C3\n"
+            "  next: write all 12 digits; --user takes a name\n",
         ),
         (
             ["devices", "--identity", "laptop"],
             "M1800 'laptop' is not what an MDM server is asked about\n"
-            "  allowed: a device id of 8-4-4-4-12 hexadecimal digits, or a MAC address\n",
+            "  allowed: a device id of 8-4-4-4-12 hexadecimal digits, or a MAC address\n"
+            "  next: mdmctl devices lists them; --user takes a name\n",
         ),
-        (["devices", "--limit", "0"], "M1800 --limit '0' is no limit\n  allowed: 1 to 100000\n"),
+        (
+            ["devices", "--limit", "0"],
+            "M1800 --limit '0' is no limit\n"
+            "  allowed: 1 to 100000\n"
+            "  next: leave it out for the usual one; --help says which one that is\n",
+        ),
         (
             ["sessions", "--rule", "Guests"],
-            "M1800 no rule is named 'Guests'\n  where: {file}\n  allowed: Compliant, Quarantined, Unreachable\n",
+            "M1800 no rule is named 'Guests'\n"
+            "  where: {file}\n"
+            "  allowed: Compliant, Quarantined, Unreachable\n"
+            "  next: mdmctl rules lists them\n",
         ),
         (
             ["sessions", "--profile", "Guests"],
             "M1800 no authorization profile is named 'Guests'\n"
             "  where: {file}\n"
-            "  allowed: Employee, Quarantine, Restricted, Monitor, Reject\n",
+            "  allowed: Employee, Quarantine, Restricted, Monitor, Reject\n"
+            "  next: name one of these\n",
         ),
         (
             ["devices", "--server", "intune"],
-            "M1800 no MDM server is named 'intune'\n  where: {file}\n  allowed: Intune\n",
+            "M1800 no MDM server is named 'intune'\n"
+            "  where: {file}\n"
+            "  allowed: Intune\n"
+            "  next: mdmctl servers lists them\n",
         ),
     ],
 )
@@ -228,7 +244,10 @@ def test_wrong_values_name_what_is_allowed(
         ),
         (["sessions", "--state", "open"], "(choose from 'live', 'authorized', 'started', 'ended', 'all')"),
         (["sessions", "--by", "user"], "(choose from 'device', 'nas', 'rule', 'profile')"),
-        (["live", "--code", "M0001"], "  allowed: M1001, M1002, "),
+        # M18xx are those of commands, which no decision has.
+        (["live", "--code", "M0001"], "beginning of a code: M10, M11, M12, M13, M14, M15, M16, M17, M19\n"),
+        (["decisions", "--code", "M9"], "M1800 'M9': no code of a decision begins so\n  allowed: M and four digits, "),
+        (["decisions", "--code", "1115"], "M1800 '1115': not a code\n"),
     ],
 )
 def test_wrong_choices(site: Site, arguments: list[str], allowed: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -243,13 +262,34 @@ def test_a_former_rule_and_profile_can_be_asked_for(site: Site, capsys: pytest.C
     assert "Old profile" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["live", "devices", "sessions", "decisions", "servers", "rules"])
-def test_without_a_store(tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_code_by_its_beginning(site: Site) -> None:
+    assert shown(run(site, "live", "--once", "--all", "--code", "m130", width=None).out) == [
+        f"{n:08x}" for n in range(1, 29)
+    ]
+    assert shown(run(site, "live", "--once", "--all", "--code", "M1305", width=None).out) == ["0000001a"]
+    assert shown(run(site, "live", "--once", "--all", "--code", "M11", width=None).out) == []
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_once_says_when_nothing_matches(site: Site, form: tuple[str, ...]) -> None:
+    for more in (("--all",), ("--since", "1h"), ()):
+        assert run(site, "live", "--once", "--user", "nobody", *more, *form, width=None).err == "no decisions match"
+        assert run(site, "live", "--once", "--user", "host/laptop", *more, *form, width=None).err == ""
+
+
+WITHOUT = (("explain", "00-50-56-00-00-01"), ("show", "4f1c02"), ("exempt", "list"))
+
+
+@pytest.mark.parametrize(
+    "command", [*((each,) for each in ("live", "devices", "sessions", "decisions", "servers", "rules")), *WITHOUT]
+)
+def test_without_a_store(tmp_path: Path, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     made = make_site(tmp_path)
-    assert main(["--config", str(made.file), command]) == 4
+    assert main(["--config", str(made.file), *command]) == 4
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err == (
         f"M1803 store {made.store} can't be read: unable to open database file\n"
-        "  next: start mdmd, which makes and upgrades the store; call mdmctl as root, or as mdmd's or radiusd's user\n"
+        "  allowed: the store that mdmd has made, read by root, or as mdmd's or radiusd's user\n"
+        "  next: start mdmd, which makes and upgrades the store; else run mdmctl as one of these users\n"
     )

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from freeradius_mdm.cli import parser
+from freeradius_mdm.cli.command import Exit
+from freeradius_mdm.cli.commands import COMMANDS
 from tests.operations.views.samples import Site, accepted, make_site
 
 MODULE = str(Path(__file__).parents[2] / "module")
@@ -34,6 +37,19 @@ def site(tmp_path: Path) -> Site:
         ((), 2, "M1800 the following arguments are required: COMMAND"),
         (("nonsense",), 2, "M1800 argument COMMAND: invalid choice: 'nonsense'"),
         (("decisions",), 3, "M1801 there is no configuration file"),
+        # Its value is not taken for a command, and a command is not asked for first.
+        (
+            ("--bogus",),
+            2,
+            "M1800 unrecognized arguments: --bogus\n  allowed: mdmctl [-h] [--config FILE] COMMAND ...; ",
+        ),
+        (("--bogus", "x", "sessions"), 2, "M1800 unrecognized arguments: --bogus\n"),
+        (("--config", "/nowhere", "-x", "sessions"), 2, "M1800 unrecognized arguments: -x\n"),
+        (("--config=/nowhere", "sessions"), 3, "M1801 there is no configuration file"),
+        (("--conf", "/nowhere", "sessions"), 3, "M1801 there is no configuration file"),
+        (("completion",), 2, "M1800 the following arguments are required: bash|zsh|servers|profiles\n"),
+        (("cert",), 2, "M1800 the following arguments are required: new|show|switch\n"),
+        (("exempt", "x", "--until", "2x", "--profile", "y", "--reason", "why"), 3, "M1801 "),
     ],
 )
 def test_errors_go_to_standard_error(arguments: tuple[str, ...], status: int, first: str) -> None:
@@ -51,6 +67,22 @@ def test_an_unknown_option_is_answered_with_what_that_command_takes() -> None:
     assert what == "M1800 unrecognized arguments: --since 2h"
     assert re.fullmatch(r"  allowed: mdmctl sessions \[-h\].*\[--mac MAC\].*", allowed)
     assert following == "  next: mdmctl sessions --help"
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "100", "200"])
+def test_help_has_the_exit_statuses_and_breaks_no_path(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.delenv("MDM_CONFIG", raising=False)
+    monkeypatch.setattr(parser, "default_config", lambda: Path(parser.USUAL_PLACES[0]))
+    text = parser.build(COMMANDS).format_help()
+    assert "/etc/freeradius/3.0/mods-config/mdm/mdm.toml" in text
+    statuses = text.partition("exit status:\n")[2].splitlines()
+    assert [int(line.split()[0]) for line in statuses] == list(Exit)
+
+
+def test_every_command_that_lists_or_orders_tells_its_exit_status() -> None:
+    quiet = {"manual", "completion", "codes", "show", "explain", "disable", "cert"}
+    assert {each.name for each in COMMANDS if "Exit status:" not in each.description} == quiet
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

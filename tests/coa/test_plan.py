@@ -129,8 +129,7 @@ def test_what_is_impossible() -> None:
     }
     told = {key: found.reason for key, found in reasons.items() if isinstance(found, Impossible)}
     assert told["audit"] == (
-        "Cisco IOS, IOS-XE switches, Catalyst 9800 knows a session by audit-session-id; "
-        "this session has no audit-session-id"
+        "Cisco IOS, IOS-XE switches, Catalyst 9800 knows a session by audit-session-id, which this one lacks"
     )
     assert told["action"] == "Ruckus SmartZone (ruckus) can't be asked for push, but for disconnect"
     assert told["family"].startswith("'acme' is no vendor family; allowed: cisco-ios-xe, ")

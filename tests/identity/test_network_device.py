@@ -71,6 +71,14 @@ def test_wired_and_mab() -> None:
     assert mac_of(*MAB).ids == ("005056A1B2C3",)
 
 
+def test_a_randomised_mac_is_noted_once() -> None:
+    """MAB has it in User-Name and in Calling-Station-Id (IEEE Std 802, 8.2: bit 0x02 of the first octet)."""
+    given = (("User-Name", "020000000001"), ("Calling-Station-Id", "02-00-00-00-00-01"))
+    found = mac_of(*given, *(pair for pair in MAB if pair[0] not in ("User-Name", "Calling-Station-Id")))
+    assert found.ids == ()
+    assert found.notes == ((Code.RANDOMISED_MAC, "020000000001 is randomised: the MDM server can't know it"),)
+
+
 def test_a_users_name_is_no_mac_without_call_check() -> None:
     assert mac_of(("User-Name", "005056a1b2c3"), ("NAS-Port-Type", "Ethernet")) == Finding()
 

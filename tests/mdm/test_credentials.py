@@ -106,6 +106,23 @@ def test_a_missing_file_is_named(app_credential: AppCredential, tmp_path: Path) 
     assert "gone.pem" in refused(app_credential, certificate_file=tmp_path / "gone.pem").detail
 
 
+def test_a_missing_file_is_made_by_mdmctl(app_credential: AppCredential, tmp_path: Path) -> None:
+    """Of a new site neither is there; where one is, the other is not to be replaced without a thought."""
+    gone_key, gone_certificate = tmp_path / "gone.key", tmp_path / "gone.pem"
+    error = refused(app_credential, key_file=gone_key, certificate_file=gone_certificate)
+    assert error.detail == f"the credential can't be used: {gone_key} can't be read: No such file or directory"
+    assert error.advice == "mdmctl cert new intune, which makes key and certificate"
+    assert refused(app_credential, key_file=gone_key).advice == (
+        f"put the key of {app_credential.cert_file} there; or move that away, then mdmctl cert new intune makes both"
+        " anew"
+    )
+    assert refused(app_credential, certificate_file=gone_certificate).advice == (
+        f"put the certificate there that was issued for {app_credential.key_file}; or move that away, then mdmctl"
+        " cert new intune"
+    )
+    assert "cert new" not in refused(app_credential, client_secret_file=tmp_path / "gone").advice
+
+
 def test_key_and_certificate_that_do_not_belong_together(
     app_credential: AppCredential, pki: LabPki, tmp_path: Path
 ) -> None:

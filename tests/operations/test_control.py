@@ -21,7 +21,9 @@ from pathlib import Path
 
 import pytest
 
+from freeradius_mdm.compliance import EndpointKey, IdKind
 from freeradius_mdm.config.model import Service
+from freeradius_mdm.lab.radius.nas_request import Behaviour, Mood
 from freeradius_mdm.operations.codes import OperationCode
 from freeradius_mdm.operations.control import Control, refused
 from freeradius_mdm.operations.errors import OperationError
@@ -151,6 +153,65 @@ def test_an_exemption_from_beginning_to_end(running: Office) -> None:
     assert [each["id"] for each in running.get("/v1/exemptions?all=true")["exemptions"]] == [made["id"]]
 
 
+def test_a_session_that_ends_by_it_is_told_with_the_orders_end(running: Office) -> None:
+    """RFC 5176 section 3.5: Error-Cause 503, Session-Context-Not-Found."""
+    running.starts()
+    session = running.session()
+    running.nas.behaviour = Behaviour(Mood.NAK, 503)
+    made = control(running).exempt(running.key(), "Quarantine", time.time() + 3600, "lost its lock")
+    (told,) = made["sessions"]
+    assert running.sessions() == []
+    assert (told["id"], told["state"], told["end_cause"]) == (session.id, "ended", "gone")
+    order = told["order"]
+    assert (order["state"], order["code"], order["settled"]) == ("gone", "M1602", True)
+    assert (order["old_profile"], order["profile"]) == ("Employee", "Quarantine")
+    # It is over for what comes after.
+    ended = control(running).end_exemption(made["id"], "found again")
+    assert ended["sessions"] == []
+
+
+def test_a_session_that_is_disconnected_is_told_too(tmp_path: Path) -> None:
+    with office(tmp_path, more='actions = { cisco-ios-xe = ["disconnect"] }\n') as o:
+        at_switch = o.starts()
+        session = o.session()
+        o.set("noncompliant", o.key().value)
+        until_now(lambda: time.time() > record_at(o) + 1.1)
+        (told,) = control(o).refresh(o.key())["sessions"]
+        assert [effect.value for effect in o.nas.effects_on(at_switch)] == ["disconnected"]
+        assert (told["id"], told["state"], told["end_cause"]) == (session.id, "ended", "disconnected")
+        assert (told["order"]["state"], told["order"]["code"]) == ("acked", "M1601")
+
+
+def test_a_session_that_nothing_is_to_be_done_about(running: Office) -> None:
+    running.starts()
+    until_now(lambda: time.time() > record_at(running) + 1.1)
+    (told,) = control(running).refresh(running.key())["sessions"]
+    assert (told["state"], told["end_cause"], told["order"]) == ("authorized", "", None)
+    assert running.nas.received == 0
+
+
+def test_an_exemption_of_a_mac_that_may_be_randomised(running: Office) -> None:
+    """Where the configuration lets such MACs identify, as identity/network_device.py does, it counts."""
+    key = EndpointKey("Intune", IdKind.MAC, "020000000001")
+    with pytest.raises(OperationError, match="M1835 020000000001 is randomised"):
+        control(running).exempt(key, "Employee", time.time() + 3600, "a virtual machine")
+    running.write_config(change=('source = "mac"', 'source = "mac"\nallow_randomised = true'))
+    until_now(lambda: running.events("config_taken_over"))
+    made = control(running).exempt(key, "Employee", time.time() + 3600, "a virtual machine")
+    assert (made["kind"], made["value"], made["state"]) == ("mac", "020000000001", "in force")
+
+
+def test_an_exemption_of_a_mac_where_no_mac_identifies(tmp_path: Path) -> None:
+    with office(tmp_path, running=False) as o:
+        file = o.config.read_text()
+        assert file.count('[[identity]]\nsource = "mac"\n') == 1
+        o.config.write_text(file.replace('[[identity]]\nsource = "mac"\n', ""))
+        o.begin()
+        key = EndpointKey("Intune", IdKind.MAC, "005056A1B2C3")
+        with pytest.raises(OperationError, match="M1835 nothing is identified as Intune/mac"):
+            control(o).exempt(key, "Employee", time.time() + 3600, "a printer")
+
+
 def test_it_expires_at_its_time_after_a_restart_too(running: Office) -> None:
     running.set("noncompliant", running.key().value)
     running.starts()
@@ -185,7 +246,11 @@ REFUSED = [
     ),
     ("POST", "/v1/refresh", KEY | {"author": "a\nb"}, 400, "M1800 author is one line of 1 to 80 characters"),
     ("POST", "/v1/refresh", "x" * 17000, 413, "M1800 the body has more than 16384 bytes"),
-    ("POST", "/v1/coa", {"session": "0000"}, 404, "M1806 no live session of this node has the id '0000'"),
+    (
+        *("POST", "/v1/coa", {"session": "0000"}, 404),
+        "M1806 no live session of this node has the id '0000'; allowed: the id of a live session;"
+        " next: mdmctl sessions lists them",
+    ),
     (
         *("POST", "/v1/coa", {"session": "0000", "action": "reboot"}, 400),
         "M1800 'reboot' is no action; allowed: reauthenticate, disconnect, push, bounce",
@@ -200,11 +265,30 @@ REFUSED = [
         "M1835 there is no authorization profile 'Nobody'; allowed: Employee, Quarantine, Restricted, Monitor, Reject;"
         " next: name one of these; one that rejects is how an endpoint is blocked",
     ),
+    (
+        # IEEE Std 802, 8.2: the second bit of the first octet says that the address is locally administered.
+        *("POST", "/v1/exemptions", EXEMPT | {"kind": "mac", "value": "02:00:00:00:00:01"}, 409),
+        "M1835 020000000001 is randomised (locally administered), which identifies no device here;"
+        " allowed: a device id, or a MAC that the maker gave (second digit 0, 4, 8 or C);"
+        " next: exempt the device by its device id: mdmctl devices and mdmctl sessions show it;"
+        ' for a machine that keeps such a MAC, set allow_randomised = true below source = "mac" of [[identity]]',
+    ),
+    (
+        *("POST", "/v1/exemptions", EXEMPT | {"kind": "entra"}, 409),
+        "M1835 nothing is identified as Intune/entra: no [[identity]] source of mdm.toml gives that;"
+        " allowed: Intune/intune, Intune/mac;"
+        " next: exempt the device by its device id: mdmctl devices and mdmctl sessions show it",
+    ),
+    (
+        *("POST", "/v1/exemptions", EXEMPT | {"server": "Jamf", "until": time.time() + 3600}, 409),
+        "M1835 there is no MDM server 'Jamf'; allowed: Intune; next: mdmctl exempt --help",
+    ),
     ("POST", "/v1/exemptions", EXEMPT | {"until": "2d"}, 400, "M1800 until is a number of seconds since the epoch"),
     ("POST", "/v1/exemptions", EXEMPT | {"until": True}, 400, "M1800 until is a number of seconds since the epoch"),
     (
         *("DELETE", "/v1/exemptions/000000000000", {"reason": "why not"}, 404),
-        "M1806 no exemption has the id '000000000000'",
+        "M1806 no exemption has the id '000000000000'; allowed: the id of an exemption in force;"
+        " next: mdmctl exempt list",
     ),
     ("DELETE", "/v1/exemptions/000000000000", {}, 400, "M1800 missing: reason"),
 ]

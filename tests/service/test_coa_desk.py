@@ -6,6 +6,7 @@ Error causes: RFC 5176 section 3.5 with ise.md section 6.3. Retransmission: RFC 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from freeradius_mdm.lab.radius.nas_request import Behaviour, Mood
 from freeradius_mdm.lab.radius.nas_session import EffectKind
 from freeradius_mdm.sessions.model import EndCause
 from tests.coa.fake_clock import run, until
-from tests.service.coa_bench import CONFIRM, NONCOMPLIANT, BenchClock, bench
+from tests.service.coa_bench import COMPLIANT, CONFIRM, NONCOMPLIANT, BenchClock, bench
 
 REAUTHENTICATED, DISCONNECTED, BOUNCED = EffectKind.REAUTHENTICATED, EffectKind.DISCONNECTED, EffectKind.BOUNCED
 ONCE = RetransmissionPolicy(first_wait=2.0, count=1, duration=2.0)
@@ -50,6 +51,26 @@ REFUSALS = {
     405: ("nak", "M1612", 2, True),  # then a Disconnect, behind which there is nothing
     406: ("nak", "M1612", 2, True),
 }
+
+
+def test_a_reason_that_several_actions_have_in_common_is_told_once(tmp_path: Path) -> None:
+    """Cisco knows a session by its audit-session-id alone, whatever it is asked for (ise.md section 6)."""
+
+    async def test() -> None:
+        async with bench(tmp_path) as b:
+            b.says(COMPLIANT)
+            b.reads(replace(b.decide().decision, audit_session_id=""))
+            b.says(NONCOMPLIANT)
+            (order,) = await b.settled()
+            assert (order.state, order.code) == ("failed", "M1630")
+            assert order.tried == ("reauthenticate", "disconnect")
+            assert order.detail == (
+                "reauthenticate, disconnect: Cisco IOS, IOS-XE switches, Catalyst 9800 knows a session by"
+                " audit-session-id, which this one lacks"
+            )
+            assert b.nas.received == 0
+
+    run(test())
 
 
 @pytest.mark.parametrize("cause", REFUSALS)

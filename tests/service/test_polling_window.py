@@ -70,3 +70,10 @@ def test_it_outlives_a_restart(tmp_path: Path) -> None:
     for broken in ("", "[]", "{}", '{"began": "x", "closed_until": 0}'):
         file.path.write_text(broken)
         assert file.read() == PollingWindow()
+
+
+@pytest.mark.parametrize("told", [0.0, 1.0, -30.0])
+def test_a_refusal_is_never_answered_by_the_next_call_at_once(told: float) -> None:
+    """`Retry-After: 0`, or a date that is over: the list stays closed for hours all the same."""
+    refused = PollingWindow().refused(AT, told)
+    assert refused.next_call(AT, 60) == AT + 300

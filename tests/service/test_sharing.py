@@ -145,17 +145,18 @@ def test_a_device_at_both_nodes_is_rechecked_by_one(nodes: Nodes) -> None:
     assert before == 5
 
 
-def test_they_share_the_rate_by_their_sessions(nodes: Nodes) -> None:
-    """The configured one is 5 by default; 0.9 of it goes by sessions, 0.1 evenly."""
+def test_they_share_the_rate_by_their_endpoints(nodes: Nodes) -> None:
+    """The configured one is 5 by default; 0.9 of it goes by endpoints, 0.1 evenly among the nodes that have some."""
 
     def rates() -> list[float]:
         return [node.get("/v1/health")["recheck"][0]["rate"] for node in (nodes.one, nodes.two)]
 
     until_now(lambda: rates() == [2.5, 2.5])
     nodes.one.accepts(1, 2, 3, at=time.time())
-    until_now(lambda: rates() == [4.75, 0.25])
+    until_now(lambda: rates() == [5.0, 0.0])
     nodes.two.accepts(4, at=time.time())
     until_now(lambda: rates() == [3.625, 1.375])
+    until_now(lambda: nodes.asked(key(4)))
     nodes.one.kill()
     until_now(lambda: nodes.two.get("/v1/health")["recheck"][0]["rate"] == 5.0)
     nodes.redis.end()

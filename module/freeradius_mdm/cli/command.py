@@ -22,6 +22,22 @@ class Exit(IntEnum):
     INTERRUPTED = 130  # Ctrl-C
 
 
+EXIT_MEANINGS = {
+    Exit.DONE: "What was asked for was done, and nothing was found wrong.",
+    Exit.FAILED: "A test failed, a check found an error, or what was asked for could not be done.",
+    Exit.USAGE: "The command line was not understood, or a value on it is wrong.",
+    Exit.CONFIGURATION: "The configuration file is missing, or so faulty that the command can't do without it.",
+    Exit.UNREACHABLE: "The store can't be read, or mdmd does not answer.",
+    Exit.NOT_FOUND: "Nothing has that name or id.",
+    Exit.INTERRUPTED: "It was interrupted from the keyboard.",
+}
+# For the descriptions of commands that list what the store has.
+LIST_STATUS = (
+    "Exit status: 0, also when nothing matches; 2 when the value of a filter is wrong; 3 without mdm.toml; 4 when the\n"
+    "store can't be read."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """`help`: one line, for the list of commands. `description`: paragraphs, for --help and the manual page.

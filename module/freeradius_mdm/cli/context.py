@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rich.console import Console
+from rich.text import Text
 
 from ..config.model import Config
 from ..config.reader import load
+from ..errors import ConfigError
 from ..operations.codes import OperationCode
 from ..operations.errors import OperationError
+from ..operations.faulty import FaultyConfig, faulty_config
 from ..store.query import StoreQueries
+from .show import colours
 
 
 class _PipeConsole(Console):
@@ -34,6 +38,16 @@ def _error_console() -> Console:
     return _PipeConsole(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
 
 
+def _warning(error: ConfigError, faulty: FaultyConfig) -> Text:
+    first, more = error.problems[0], len(error.problems) - 1
+    text = (
+        f"{OperationCode.CONFIGURATION_FAULTY} {first.lines()[0]}{f' (and {more} more)' if more else ''}\n"
+        f"  mdmd goes on with the configuration it had; this is what {faulty.service.store_file} says\n"
+        "  next: mdmctl check or mdmd --check shows all errors"
+    )
+    return Text(text, style=colours.WARNING)
+
+
 @dataclass
 class Context:
     """`out` is for what was asked for, `err` for progress and errors, so that a pipe carries the first alone.
@@ -48,12 +62,29 @@ class Context:
     err: Console = field(default_factory=_error_console)
     wall: Callable[[], float] = time.time
     _config: Config | None = None
+    _faulty: FaultyConfig | None = None
 
     def config(self) -> Config:
         """mdm.toml, read once. Raises ConfigError, OperationError."""
         if self._config is None:
             self._config = load(self.existing_file())
         return self._config
+
+    def store_config(self) -> Config:
+        """For commands that need the file only to find the store and mdmd, which goes on with what it had.
+
+        Of a faulty file a FaultyConfig and a warning, else as `config`. Raises ConfigError when that can't be said.
+        """
+        if self._faulty is not None:
+            return self._faulty
+        try:
+            return self.config()
+        except ConfigError as error:
+            self._faulty = faulty_config(self.file)
+            if self._faulty is None:
+                raise
+            self.err.print(_warning(error, self._faulty))
+            return self._faulty
 
     def existing_file(self) -> Path:
         """mdm.toml's path, for commands that read it themselves. Raises OperationError when there is none."""

@@ -33,7 +33,7 @@ _OPTIONS = {
     "server": _Option("NAME", "the MDM server"),
     "rule": _Option("NAME", "the rule that matched"),
     "profile": _Option("NAME", "the authorization profile"),
-    "code": _Option("CODE", "the code of the reason, for example M1305"),
+    "code": _Option("CODE", "the code of the reason, M1305, or its beginning, M13"),
     "since": _Option("WHEN", "at or after: 90s, 10m, 2h ago; 14:00; 2026-11-23; '2026-11-23 14:00'"),
     "until": _Option("WHEN", "before that moment"),
 }
@@ -55,7 +55,7 @@ def add_limit(parser: argparse.ArgumentParser, usual: int, what: str) -> None:
 
 def of_decisions(context: Context, arguments: argparse.Namespace, now: float) -> DecisionFilter:
     """What OF_DECISIONS gave. Raises OperationError that names what is allowed."""
-    config = context.config()
+    config = context.store_config()
     since = None if arguments.since is None else moments.parse(arguments.since, now)
     until = None if arguments.until is None else moments.parse(arguments.until, now)
     if since is not None and until is not None and since >= until:
@@ -63,6 +63,7 @@ def of_decisions(context: Context, arguments: argparse.Namespace, now: float) ->
             OperationCode.WRONG_ARGUMENT,
             f"--since {arguments.since} is not before --until {arguments.until}",
             allowed=f"two moments, the earlier one for --since; each is {moments.ALLOWED}",
+            next="exchange them, or leave one out",
         )
     return DecisionFilter(
         outcome=arguments.outcome,
@@ -82,4 +83,9 @@ def of_decisions(context: Context, arguments: argparse.Namespace, now: float) ->
 def _limit(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_LIMIT:
         return int(text)
-    raise OperationError(OperationCode.WRONG_ARGUMENT, f"--limit {text!r} is no limit", allowed=f"1 to {LARGEST_LIMIT}")
+    raise OperationError(
+        OperationCode.WRONG_ARGUMENT,
+        f"--limit {text!r} is no limit",
+        allowed=f"1 to {LARGEST_LIMIT}",
+        next="leave it out for the usual one; --help says which one that is",
+    )

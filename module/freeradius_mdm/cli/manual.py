@@ -6,19 +6,10 @@ import argparse
 from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 
-from .command import Command, Exit
+from .command import EXIT_MEANINGS, Command
 from .parser import USUAL_PLACES
 from .roff import line, paragraphs, request, tagged, verbatim
 
-EXIT_MEANINGS = {
-    Exit.DONE: "What was asked for was done, and nothing was found wrong.",
-    Exit.FAILED: "A test failed, a check found an error, or what was asked for could not be done.",
-    Exit.USAGE: "The command line was not understood.",
-    Exit.CONFIGURATION: "The configuration file is missing or faulty.",
-    Exit.UNREACHABLE: "The store can't be read, or mdmd does not answer.",
-    Exit.NOT_FOUND: "Nothing has that name or id.",
-    Exit.INTERRUPTED: "It was interrupted from the keyboard.",
-}
 _ABOUT = """\
 mdmctl looks at, tests and explains network access that FreeRADIUS grants by device compliance (freeradius-mdm). It
 reads the configuration and the store of this server, and asks mdmd, the service, for what only that can do.
@@ -27,7 +18,10 @@ Results go to standard output, progress and errors to standard error. Times are 
 terminal there are colours; in a pipe there are none, and no line is cut.
 
 Every error has a code that never changes its meaning, and says what was wrong, where, what is allowed and the next
-step: `mdmctl codes` explains each code."""
+step: `mdmctl codes` explains each code.
+
+mdmd and radiusd go on with the configuration they have when a change of the file has errors. Then devices, sessions,
+decisions, live, show, refresh, coa and exempt say so and go on as well: they need the file only to find the store."""
 _ENVIRONMENT = (
     ("MDM_CONFIG", "The configuration file, when --config does not name one."),
     ("NO_COLOR", "Set to anything: no colours, in a terminal neither."),

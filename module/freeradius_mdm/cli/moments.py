@@ -29,4 +29,9 @@ def parse(text: str, now: float) -> float:
     try:
         return now - durations.parse(text)
     except ValueError:
-        raise OperationError(OperationCode.WRONG_ARGUMENT, f"{text!r} is no moment", allowed=ALLOWED) from None
+        raise OperationError(
+            OperationCode.WRONG_ARGUMENT,
+            f"{text!r} is no moment",
+            allowed=ALLOWED,
+            next="write it as one of these, in quotes where it has a blank",
+        ) from None

@@ -16,8 +16,14 @@ def store_needed() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        raise OperationError(
-            OperationCode.STORE_UNREADABLE,
-            str(error),
-            next="start mdmd, which makes and upgrades the store; call mdmctl as root, or as mdmd's or radiusd's user",
-        ) from error
+        raise unreadable(error) from error
+
+
+def unreadable(error: StoreError) -> OperationError:
+    """M1803."""
+    return OperationError(
+        OperationCode.STORE_UNREADABLE,
+        str(error),
+        allowed="the store that mdmd has made, read by root, or as mdmd's or radiusd's user",
+        next="start mdmd, which makes and upgrades the store; else run mdmctl as one of these users",
+    )

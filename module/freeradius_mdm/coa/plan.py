@@ -91,10 +91,10 @@ def plan(
     identifiers = _identifiers(procedure, known, narrower=narrower)
     if identifiers is None:
         ways = "; or ".join(" and ".join(way.needed) for way in procedure.ways)
-        lacking = {name.value for way in procedure.ways for name in way.needed if name not in known}
-        return Impossible(
-            action, f"{family.title} knows a session by {ways}; this session has no {', '.join(sorted(lacking))}"
-        )
+        needed = {name for way in procedure.ways for name in way.needed}
+        lacking = sorted(name.value for name in needed if name not in known)
+        why = ", which this one lacks" if len(lacking) == len(needed) else f"; this session has no {', '.join(lacking)}"
+        return Impossible(action, f"{family.title} knows a session by {ways}{why}")
     pushed = tuple(_pushed(procedure, profile)) if procedure.sends_profile else ()
     if procedure.sends_profile and not pushed:
         takes = f"; it takes {', '.join(sorted(procedure.takes))}" if procedure.takes else ""

@@ -23,7 +23,10 @@ def from_vpn_pairs(request: Request, patterns: Sequence[Pattern]) -> Finding:
 
 
 def from_mac(request: Request, *, allow_randomised: bool) -> Finding:
-    """The endpoint's MAC. A headend's Calling-Station-Id is an IP address and is not looked at."""
+    """The endpoint's MAC. A headend's Calling-Station-Id is an IP address and is not looked at.
+
+    A note about a MAC is made once: MAB has the same one in User-Name and Calling-Station-Id.
+    """
     notes: list[Note] = []
     found: dict[str, None] = {}
     for text in mac_texts(request):
@@ -34,7 +37,7 @@ def from_mac(request: Request, *, allow_randomised: bool) -> Finding:
             notes.append((Code.RANDOMISED_MAC, f"{digits} is randomised: the MDM server can't know it"))
         else:
             found[digits] = None
-    return device_id.finding(found, notes)
+    return device_id.finding(found, dict.fromkeys(notes))
 
 
 def mac_texts(request: Request) -> list[str]:

@@ -6,6 +6,7 @@ together for MSAL; the connection test looks at them one by one.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -73,10 +74,37 @@ def read(path: Path, *, private: bool) -> bytes:
                 )
             data = file.read(_LARGEST_FILE + 1)
     except OSError as error:
-        raise unusable(f"{path} can't be read: {error.strerror}", "make it readable for mdmd's user") from None
+        missing = isinstance(error, FileNotFoundError)
+        advice = "put it there, or name the right file" if missing else "make it readable for mdmd's user"
+        raise unusable(f"{path} can't be read: {error.strerror}", advice) from None
     if len(data) > _LARGEST_FILE:
         raise unusable(f"{path} is over {_LARGEST_FILE} bytes", "name the right file")
     return data
+
+
+def check_there(server: str, certificate_file: Path, key_file: Path) -> None:
+    """Return if neither file is missing. Raises M1212; of a new site, `server` is the one to make both for."""
+    gone = [path for path in (key_file, certificate_file) if _is_missing(path)]
+    if not gone:
+        return
+    make = f"mdmctl cert new {server}"
+    if len(gone) == 2 or key_file == certificate_file:
+        advice = f"{make}, which makes key and certificate"
+    elif gone == [key_file]:
+        advice = f"put the key of {certificate_file} there; or move that away, then {make} makes both anew"
+    else:
+        advice = f"put the certificate there that was issued for {key_file}; or move that away, then {make}"
+    raise unusable(f"{gone[0]} can't be read: {os.strerror(errno.ENOENT)}", advice)
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # a directory that can't be entered, for instance
+        return False
+    return False
 
 
 def read_secret(path: Path) -> str:

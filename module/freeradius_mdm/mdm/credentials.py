@@ -17,6 +17,7 @@ from .credential_files import (
     CertificateFacts,
     check_life,
     check_pair,
+    check_there,
     facts_of,
     read_certificate,
     read_secret,
@@ -44,6 +45,7 @@ def load(server: Server, now: float) -> Credential:
         return Credential(read_secret(server.client_secret_file), None)
     if server.certificate_file is None or server.key_file is None:
         raise unusable("no credential is configured", "configure certificate_file and key_file")
+    check_there(server.name, server.certificate_file, server.key_file)
     leaf = read_certificate(server.certificate_file)
     check_life(server.certificate_file, leaf, now)
     key = key_for(leaf, server.key_file, server.key_passphrase_file)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ..errors import MdmError
+from .code_advice import ADVICE
 from .codes import OperationCode
 
 
 class OperationError(MdmError):
-    """Empty text: nothing to say there. `str` gives one line for each part that is not empty.
+    """Empty text: nothing to say there; for `next` the code's usual one. `str` gives a line for each part there is.
 
     M1806 no decision has the id 4f1c
       where: /var/lib/freeradius-mdm/store.sqlite
@@ -20,6 +21,6 @@ class OperationError(MdmError):
         self.what = what
         self.where = where
         self.allowed = allowed
-        self.next = next
-        parts = (("where", where), ("allowed", allowed), ("next", next))
+        self.next = next or ADVICE.get(code, "")
+        parts = (("where", where), ("allowed", allowed), ("next", self.next))
         super().__init__("\n".join([f"{code} {what}", *(f"  {name}: {text}" for name, text in parts if text)]))

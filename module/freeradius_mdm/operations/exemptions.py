@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from .. import durations
 from ..config.model import Config
-from ..exemption import LONGEST
+from ..exemption import LONGEST, LONGEST_NAME, LONGEST_TEXT, SHORTEST_REASON, check_text
 from ..store.exemptions import ExemptionQueries, ListedExemption
 from .codes import OperationCode
 from .errors import OperationError
@@ -40,6 +40,36 @@ def until(text: str, now: float) -> float:
 def listed(config: Config, now: float, *, every: bool = False) -> list[ListedExemption]:
     """Those in force; with `every` what is over too. mdmd need not run. Raises StoreError."""
     return ExemptionQueries(config.service.store_file).exemptions(now, every=every)
+
+
+def check_words(reason: str, author: str) -> None:
+    """Whether mdmd takes them. Raises OperationError M1800."""
+    try:
+        check_text("the reason", reason, LONGEST_TEXT, SHORTEST_REASON)
+    except ValueError:
+        raise OperationError(
+            OperationCode.WRONG_ARGUMENT,
+            f"--reason {reason[:40]!r} is no reason",
+            allowed=f"one line of {SHORTEST_REASON} to {LONGEST_TEXT} characters",
+            next="say why in a few words, for whoever reads a decision later",
+        ) from None
+    check_author(author)
+
+
+def check_author(author: str) -> None:
+    """Whether mdmd takes that name; "" stands for nobody but who runs the command. Raises OperationError M1800."""
+    try:
+        check_text("the author", author or "-", LONGEST_NAME)
+        if "(" not in author and ")" not in author:
+            return
+    except ValueError:
+        pass
+    raise OperationError(
+        OperationCode.WRONG_ARGUMENT,
+        f"--author {author[:40]!r} is no name",
+        allowed=f"one line of 1 to {LONGEST_NAME} characters without brackets, in which mdmd puts who really did it",
+        next="leave it out: who runs the command is kept in any case",
+    )
 
 
 def _wrong(what: str) -> OperationError:

@@ -6,11 +6,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ..coa.family import Action
 from ..config.model import CoaMode, Config
 from ..sessions.model import Session
 from ..store.coa_orders import CoaOrder, OrderQueries, OrderState
-from .coa_orders import in_force
+from .coa_orders import in_force, may_have_arrived
 from .redecide import Outlook, Redecide
 
 _IN_VAIN = 3  # orders; one can cross a decision that was on its way
@@ -18,7 +17,7 @@ _IN_VAIN = 3  # orders; one can cross a decision that was on its way
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """`has`: accepted, rule and profile as the network device has them. `number`: orders since its decision."""
+    """`has`: accepted, rule and profile as the network device has them. `number`: orders since one was sent last."""
 
     outlook: Outlook
     has: tuple[bool, str, str]
@@ -50,21 +49,22 @@ class Assessor:
         self._config = config
         self._mutex = threading.Lock()
 
-    def assess(self, session: Session, order: CoaOrder | None) -> Assessment:
+    def assess(self, session: Session, order: CoaOrder | None, *, record_changed: bool = False) -> Assessment:
         """`order`: the one about this session that is not settled. Raises StoreError.
 
         A push of which it is not known whether it has arrived counts as arrived: the next one replaces it anyhow.
+        `record_changed`: its times don't tell whether the session was authorized on it, as an answer can come late.
         """
         with self._mutex:
-            if order is None and self._redecide.is_older(session):
+            if order is None and not record_changed and self._redecide.is_older(session):
                 return Assessment(Outlook(session), (True, session.rule, session.profile), 0)
             before = self._orders.of_session(session.id)
             changed = in_force(before, session, self._config().coa.mode)
-            if order is not None and order.in_doubt and order.action == Action.PUSH:
+            if order is not None and may_have_arrived(order):
                 changed = order
             outlook = self._redecide.look(session, "" if changed is None else changed.basis)
         has = (True, session.rule, session.profile) if changed is None else changed.authorization
-        found = Assessment(outlook, has, sum(each.decision_id == session.decision_id for each in before))
+        found = Assessment(outlook, has, sum(each.created_at >= (session.coa_at or 0.0) for each in before))
         if order is None and found.wanted is not None and _in_vain(before, outlook):
             why = f"order {before[-1].id} was done, and radiusd decided otherwise: see its log, restart it"
             return replace(found, outlook=replace(outlook, verdict=None, why_not=why))

@@ -53,6 +53,7 @@ class Changes:
         self._sessions: dict[str, None] = {}  # to be looked at
         self._in_work = 0
         self._told: set[str] = set()
+        self._mode: CoaMode | None = None  # with which all sessions were looked at
         self._wake = asyncio.Event()
         desk.look_again = self.look
 
@@ -85,6 +86,10 @@ class Changes:
             self._sessions[session_id] = None
             self._wake.set()
 
+    def configured(self) -> None:
+        """The configuration was read anew."""
+        self._wake.set()
+
     @property
     def waiting(self) -> int:
         """How many endpoints and sessions are to be looked at."""
@@ -95,6 +100,7 @@ class Changes:
         stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
             self._wake.clear()
+            self._look_at_all()
             try:
                 await self._turn()
             except StoreError as error:
@@ -111,6 +117,14 @@ class Changes:
                 await asyncio.wait({stopped, woken}, return_when=asyncio.FIRST_COMPLETED)
                 woken.cancel()
 
+    def _look_at_all(self) -> None:
+        """At the start, and when the mode changes: what was to be looked at is gone, or was looked at otherwise."""
+        mode = self._config().coa.mode
+        if mode is not self._mode:
+            self._mode = mode
+            for session in self._directory.all():
+                self.look(session.id)
+
     async def _turn(self) -> None:
         keys = dict(list(self._keys.items())[:_AT_ONCE])
         endpoints, self._endpoints = self._endpoints[:_AT_ONCE], self._endpoints[_AT_ONCE:]
@@ -123,7 +137,7 @@ class Changes:
             del self._keys[key]
         self._in_work = len(keys) + len(endpoints) + len(wanted)
         try:
-            await self._look_at(wanted)
+            await self._look_at(wanted, frozenset(of_keys))
             if keys or endpoints:
                 await asyncio.to_thread(self._settle_all, keys, [settle for _, settle in endpoints])
         except BaseException:
@@ -141,19 +155,20 @@ class Changes:
         for settle in others:
             settle()
 
-    async def _look_at(self, session_ids: Sequence[str]) -> None:
+    async def _look_at(self, session_ids: Sequence[str], record_changed: frozenset[str]) -> None:
         orders = {session_id: self._desk.open(session_id) for session_id in session_ids}
-        for found in await asyncio.to_thread(self._assess, orders):
-            if found is not None:
-                async with self._desk.deciding:
-                    await self._weigh(found, orders[found.session.id])
+        for found in await asyncio.to_thread(self._assess, orders, record_changed):
+            async with self._desk.deciding:
+                await self._weigh(found, orders[found.session.id])
 
-    def _assess(self, orders: dict[str, CoaOrder | None]) -> list[Assessment | None]:
-        found: list[Assessment | None] = []
+    def _assess(self, orders: dict[str, CoaOrder | None], record_changed: frozenset[str]) -> list[Assessment]:
+        found = []
         for session_id, order in orders.items():
             session = self._directory.get(session_id)
             try:
-                found.append(None if session is None else self._assessor.assess(session, order))
+                if session is not None:
+                    changed = session_id in record_changed
+                    found.append(self._assessor.assess(session, order, record_changed=changed))
             except StoreError:
                 raise
             except Exception as error:  # a defect about one session must not hold up the others

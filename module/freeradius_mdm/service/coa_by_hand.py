@@ -70,11 +70,13 @@ class CoaByHand:
         if family is None:
             raise NotOrderedError(
                 f"mdmd does not know how a network device of family {session.family!r} is told",
+                allowed=", ".join(FAMILIES),
                 next_="set mdm_family in its client section of FreeRADIUS",
             )
         if action and action not in family.procedures:
             can = ", ".join(each.value for each in ACTIONS if each in family.procedures)
-            raise NotOrderedError(f"{family.title} can't be asked to {action}", allowed=can or "nothing")
+            next_ = "leave the action out for the usual one" if can else "end the session on the network device itself"
+            raise NotOrderedError(f"{family.title} can't be asked to {action}", allowed=can or "nothing", next_=next_)
 
 
 def _stands(order: CoaOrder, action: str) -> bool:

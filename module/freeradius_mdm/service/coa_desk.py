@@ -94,8 +94,9 @@ class CoaDesk:
         session = change.after or change.before
         assert session is not None
         self._settle_by_session(session.id)
-        live = change.after is not None and change.after.live
-        if live and (change.before is None or change.before.decision_id != session.decision_id):
+        live, before = change.after is not None and change.after.live, change.before
+        # One that has come back to life may have missed a change meanwhile.
+        if live and (before is None or not before.live or before.decision_id != session.decision_id):
             self.look_again(session.id)
 
     def _settle_by_session(self, session_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..coa.attributes import Attribute, PacketError, encode_all
@@ -98,6 +98,10 @@ class Errands:
             return coa_orders.superseded(order, now, "coa.mode is off")
         prepared = coa_orders.packet_of(order)
         if prepared is not None and order.in_doubt:
+            if settings.mode is CoaMode.DRY_RUN:
+                held = replace(order, state=OrderState.TIMEOUT)
+                why = "not sent again: coa.mode is dry-run"
+                return coa_orders.put_off(held, now, self._parts.times, Code.COA_NOT_SENT, why)
             return await self._resume(order, session, prepared, settings)
         return await self._send(order, session, settings)
 
@@ -205,6 +209,7 @@ class Errands:
             except ValueError as error:
                 lacking = str(error)
         usual = coa_settings.actions(settings, session.family)
+        before, why_not = order, dict[str, list[str]]()
         for action in (Action(order.asked),) if order.asked else usual:
             if action.value in order.tried:
                 continue
@@ -213,7 +218,10 @@ class Errands:
                 pushes = FAMILIES[session.family].procedures[action].sends_profile
                 pushed = pushed_decision(outlook, self._parts.wall()) if pushes else None
                 return order, _Chosen(found, coa_attributes.text(found.attributes), pushed)
-            order = coa_orders.can_not(order, self._parts.wall(), action, f"{action.value}: {found.reason}")
+            why_not.setdefault(found.reason, []).append(action.value)
+            order = replace(
+                coa_orders.can_not(order, self._parts.wall(), action, ""), detail=_each_reason_once(before, why_not)
+            )
         return replace(order, detail=order.detail or f"{session.family} has no action on a change"), None
 
     def _planned(
@@ -259,6 +267,12 @@ def _after_the_packet(order: CoaOrder, session: Session, prepared_at: float) -> 
         return True
     has = (session.rule, session.profile)
     return session.reauthorized_at >= prepared_at - _CONFIRMING_SLACK and has == (order.rule, order.profile)
+
+
+def _each_reason_once(before: CoaOrder, why_not: Mapping[str, Sequence[str]]) -> str:
+    """Behind what the device itself said of earlier actions: `ACTION, ACTION: REASON` for what they have in common."""
+    told = [before.detail] if before.tried else []
+    return "; ".join((*told, *(f"{', '.join(actions)}: {reason}" for reason, actions in why_not.items())))
 
 
 def _why_not(found: Assessment) -> str:

@@ -46,13 +46,15 @@ class Times:
 
 
 def ordered(outlook: Outlook, now: float, grace: float, number: int) -> CoaOrder:
-    """The order that brings a session to what it is to have. `number`: how many it had since its decision.
+    """The order that brings a session to what it is to have. `number`: how many it had since the last one was sent.
 
-    The id says what it is for, so that two nodes that come to the same conclusion give the same order.
+    The id says what it is for, and after what, so that two nodes that come to the same conclusion give the same order,
+    and a node that takes the session over never gives one again that was carried out before.
     """
     session = outlook.session
     accept, rule, profile = outlook.authorization
-    said = "\n".join((session.id, session.decision_id, str(accept), rule, profile, str(number)))
+    after = f"{session.coa_at or 0.0!r} {number}"
+    said = "\n".join((session.id, session.decision_id, str(accept), rule, profile, after))
     delayed = grace > 0 and outlook.worse
     assert outlook.verdict is not None
     exemption = outlook.verdict.decision.exemption
@@ -211,6 +213,7 @@ def can_not(order: CoaOrder, now: float, action: Action, why: str) -> CoaOrder:
         narrower=False,
         attempts=0,
         packet=None,
+        prepared_at=None,
         detail=f"{order.detail}; {why}" if order.tried else why,
     )
 
@@ -238,7 +241,8 @@ def concluded(order: CoaOrder, result: Result, verdict: Verdict, now: float, tim
         case Advice.FALL_BACK:
             return can_not(told, now, Action(order.action), f"{order.action}: {result.detail}")
         case Advice.NARROWER if not order.narrower:
-            return replace(told, state=OrderState.PLANNED, changed_at=now, due_at=now, narrower=True, packet=None)
+            narrower = replace(told, state=OrderState.PLANNED, changed_at=now, due_at=now, narrower=True)
+            return replace(narrower, packet=None, prepared_at=None)
         case Advice.TEMPLATE | Advice.DEVICE | Advice.NARROWER:
             return _settled(told, OrderState.NAK, now)
     return _later(told, result, now, times)
@@ -248,7 +252,7 @@ def _later(order: CoaOrder, result: Result, now: float, times: Times) -> CoaOrde
     due = times.next(order, now, order.attempts)
     if result.outcome is Outcome.NAK:
         # The same packet would get the same answer from the device's cache.
-        return replace(order, state=OrderState.NAK, changed_at=now, due_at=due, packet=None)
+        return replace(order, state=OrderState.NAK, changed_at=now, due_at=due, packet=None, prepared_at=None)
     if order.prepared_at is None or not 0 <= now - order.prepared_at < REMEMBERED - times.pause(order.attempts):
         # It will have forgotten the packet by then, so that nothing is gained by sending the same.
         return replace(order, state=OrderState.PLANNED, changed_at=now, due_at=due, packet=None)
@@ -284,12 +288,21 @@ def named(session: Session) -> CoaSession:
     )
 
 
+def may_have_arrived(order: CoaOrder) -> bool:
+    """Whether a push may be what the network device has now: it was sent, and no answer said that it was refused.
+
+    That outlives its packet, and the order's end: one that was withdrawn unanswered may have been carried out.
+    """
+    refused = order.state in (OrderState.NAK, OrderState.DRY_RUN)
+    return order.action == Action.PUSH and order.prepared_at is not None and not refused
+
+
 def in_force(orders: list[CoaOrder], session: Session, mode: CoaMode) -> CoaOrder | None:
     """The order that has changed what the session has since its decision: a push, or in a dry run what would have."""
     for order in reversed(orders):
         if order.decision_id != session.decision_id or not order.settled:
             continue
-        if order.state is OrderState.ACKED and order.action == Action.PUSH:
+        if may_have_arrived(order):
             return order
         if order.state is OrderState.DRY_RUN and mode is CoaMode.DRY_RUN:
             return order

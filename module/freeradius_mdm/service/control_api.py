@@ -7,7 +7,7 @@
 
 Every one of them takes `author` too: who says it is somebody else than the user that the kernel names is kept as
 `CLAIMED (by USER)`. `action` is reauthenticate, disconnect, push or bounce. `until` is in seconds since the epoch. What
-follows for live sessions is in `sessions`, each with its `order` or null. Beside these the socket has what api.py has.
+follows for sessions is in `sessions`, see what_follows.py. Beside these the socket has what api.py has.
 
 An error is one line of plain text, `CODE WHAT; allowed: ...; next: ...`, the latter two where there is something to
 say.
@@ -24,25 +24,25 @@ from aiohttp import web
 
 from .. import mac
 from ..compliance import ComplianceRecord, EndpointKey, IdKind
+from ..config.model import Config
 from ..errors import StoreError
 from ..exemption import LONGEST_NAME, Exemption, check_text
 from ..operations.codes import OperationCode
-from ..sessions.directory import SessionDirectory
-from ..store.coa_orders import CoaOrder, OrderQueries
 from ..store.exemptions import ExemptionState, exemption_values
-from .changes import Changes
 from .coa_api import order_json
 from .coa_by_hand import ACTIONS, CoaByHand, NotOrderedError
 from .control import Caller, author_of, caller_of
 from .events import EventLog
+from .exemption_keys import check_identifies
 from .exemptions import Exemptions, NotExemptedError
 from .lane import LookupStatus
 from .lookups import Lookups, UnknownServerError
+from .what_follows import Before, WhatFollows
 
 LONGEST_BODY = 16 * 1024  # bytes
 _BODY_WITHIN = 5.0  # seconds
-_FOLLOWS_WITHIN = 3.0  # seconds until what follows for sessions is told as far as it is known
-_LOOK = 0.02
+_LIVE = ("the id of a live session", "mdmctl sessions lists them")
+_EXEMPTIONS = ("the id of an exemption in force", "mdmctl exempt list")
 _AUTHOR = "author"
 _KEY = ("server", "kind", "value")
 
@@ -59,21 +59,17 @@ class ControlApi:
         record_json: Callable[[ComplianceRecord], Values],
         exemptions: Exemptions,
         by_hand: CoaByHand,
-        changes: Changes,
-        orders: OrderQueries,
-        directory: SessionDirectory,
+        following: WhatFollows,
+        config: Callable[[], Config],
         events: EventLog,
-        wall: Callable[[], float],
     ) -> None:
         self._lookups = lookups
         self._record_json = record_json
         self._exemptions = exemptions
         self._by_hand = by_hand
-        self._changes = changes
-        self._orders = orders
-        self._directory = directory
+        self._following = following
+        self._config = config
         self._events = events
-        self._wall = wall
 
     def routes(self) -> list[web.RouteDef]:
         """For the application that listens on the control socket, and no other."""
@@ -86,7 +82,8 @@ class ControlApi:
 
     async def _refresh(self, request: web.Request) -> web.Response:
         given, author = await _given(request, _KEY)
-        key, began = _key_of(given), self._wall()
+        key = _key_of(given)
+        before = self._following.before(key)
         result = await self._lookups.renew(key)
         self._log("refresh", author, endpoint=key, result=result.status.value, failure=result.failure)
         if result.status is not LookupStatus.ANSWERED:
@@ -95,7 +92,7 @@ class ControlApi:
         record = self._lookups.record(key)
         if record is None:
             raise StoreError("the answer is not in the store yet; is the disk full?")
-        body = self._record_json(record) | {"sessions": await self._what_follows(key, began)}
+        body = self._record_json(record) | {"sessions": await self._following.after(before)}
         return web.json_response(body)
 
     async def _coa(self, request: web.Request) -> web.Response:
@@ -103,49 +100,35 @@ class ControlApi:
         action = given.get("action", "")
         if action and action not in ACTIONS:
             raise ValueError(f"{action[:40]!r} is no action; allowed: {', '.join(each.value for each in ACTIONS)}")
-        order = await self._by_hand.give(given["session"], action, author)
+        try:
+            order = await self._by_hand.give(given["session"], action, author)
+        except LookupError as error:
+            return _error(404, str(error.args[0]), OperationCode.NOT_FOUND, *_LIVE)
         self._log("coa", author, session=order.session_id, nas=order.client, order=order.id, asked=action or "usual")
         return web.json_response(order_json(order), status=202)
 
     async def _exempt(self, request: web.Request) -> web.Response:
         given, author = await _given(request, (*_KEY, "profile", "until", "reason"))
-        began, until = self._wall(), given["until"]
-        made = await self._exemptions.make(_key_of(given), given["profile"], until, given["reason"], author)
+        key = _key_of(given)
+        check_identifies(key, self._config())
+        before = self._following.before(key)
+        made = await self._exemptions.make(key, given["profile"], given["until"], given["reason"], author)
         self._log("exempt", author, exemption=made.id, endpoint=made.key)
-        return web.json_response(await self._shown(made, ExemptionState.IN_FORCE, began), status=201)
+        return web.json_response(await self._shown(made, ExemptionState.IN_FORCE, before), status=201)
 
     async def _end(self, request: web.Request) -> web.Response:
         given, author = await _given(request, ("reason",))
-        began = self._wall()
-        ended = await self._exemptions.end(request.match_info["id"], given["reason"], author)
+        identifier = request.match_info["id"]
+        known = await asyncio.to_thread(self._exemptions.queries.exemption, identifier)
+        if known is None:
+            return _error(404, f"no exemption has the id {identifier[:40]!r}", OperationCode.NOT_FOUND, *_EXEMPTIONS)
+        before = self._following.before(known.key)
+        ended = await self._exemptions.end(identifier, given["reason"], author)
         self._log("end exemption", author, exemption=ended.id, endpoint=ended.key)
-        return web.json_response(await self._shown(ended, ExemptionState.ENDED, began))
+        return web.json_response(await self._shown(ended, ExemptionState.ENDED, before))
 
-    async def _shown(self, exemption: Exemption, state: ExemptionState, began: float) -> Values:
-        return exemption_values(exemption, state) | {"sessions": await self._what_follows(exemption.key, began)}
-
-    async def _what_follows(self, key: EndpointKey, began: float) -> list[Values]:
-        """The endpoint's live sessions, each with the order that has come of it, as far as that is known soon."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _FOLLOWS_WITHIN
-        while self._changes.pending(key) and loop.time() < deadline:
-            await asyncio.sleep(_LOOK)
-        found = []
-        for session in self._directory.of_endpoint(key):
-            orders = await asyncio.to_thread(self._orders.of_session, session.id)
-            of_this: CoaOrder | None = next((each for each in reversed(orders) if each.created_at >= began), None)
-            found.append(
-                {
-                    "id": session.id,
-                    "nas": session.nas,
-                    "nas_name": session.nas_name,
-                    "user": session.user,
-                    "mac": session.mac,
-                    "profile": session.profile,
-                    "order": None if of_this is None else order_json(of_this),
-                }
-            )
-        return found
+    async def _shown(self, exemption: Exemption, state: ExemptionState, before: Before) -> Values:
+        return exemption_values(exemption, state) | {"sessions": await self._following.after(before)}
 
     def _log(self, action: str, author: str, **values: object) -> None:
         self._events.info("control", action=action, by=author, **{name: each for name, each in values.items() if each})
@@ -204,7 +187,8 @@ def _told(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except NotExemptedError as error:
-            return _error(409, error.what, OperationCode.EXEMPTION_REFUSED, error.allowed, error.next)
+            next_ = error.next or "mdmctl exempt --help"
+            return _error(409, error.what, OperationCode.EXEMPTION_REFUSED, error.allowed, next_)
         except NotOrderedError as error:
             return _error(409, error.what, OperationCode.COA_REFUSED, error.allowed, error.next)
         except web.HTTPRequestEntityTooLarge:

@@ -14,6 +14,7 @@ from .control_api import LONGEST_BODY, ControlApi
 from .exemption_api import ExemptionApi
 from .parts import Parts
 from .session_api import SessionApi
+from .what_follows import WhatFollows
 
 _KEEP_ALIVE = 3600.0  # longer than rlm_rest's idle_timeout, so that it is never we who close a pooled connection
 _LAST_REQUESTS = 3.0  # seconds that requests under way are given at the end
@@ -42,11 +43,9 @@ class Doors:
             api.record_json,
             parts.exemptions,
             parts.coa.by_hand,
-            parts.coa.changes,
-            parts.coa.queries,
-            parts.sessions.directory,
+            WhatFollows(parts.coa.changes, parts.coa.queries, parts.sessions, wall),
+            parts.config,
             parts.events,
-            wall,
         )
         self._asked = web.AppRunner(
             api.application(), access_log=None, keepalive_timeout=_KEEP_ALIVE, shutdown_timeout=_LAST_REQUESTS

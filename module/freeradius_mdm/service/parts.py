@@ -81,6 +81,7 @@ class Parts:
             outside.wall,
             share=self.cluster.share,
         )
+        self.cluster.tell_load(self.recheck.load)
         self.polling = Polling(
             self.lookups,
             self.recheck,
@@ -189,6 +190,7 @@ class Parts:
         for fault in faults(now.coa):
             self.events.warning("config", warning=fault)
         self.configure(now.servers)
+        self.coa.changes.configured()
 
     def _print(self, decisions: list[Decision]) -> None:
         stream = self.outside.decisions

@@ -18,6 +18,7 @@ OPEN_FOR = 3600.0
 WINDOW = 4 * 3600.0
 _OVER = WINDOW + 60.0  # theirs begins when our call arrives, by their clock
 UNKNOWN_START = 1800.0  # how long to wait after a refusal when it is not known when the window began
+_SOONEST = 300.0  # whatever a refusal says: this list is no urgent matter, and closed for hours more often than not
 _LARGEST = 4096  # bytes
 
 
@@ -52,7 +53,7 @@ class PollingWindow:
     def refused(self, now: float, retry_after: float | None) -> PollingWindow:
         """A call was answered 503 or 429."""
         if retry_after is not None:
-            return replace(self, closed_until=now + min(retry_after, WINDOW))
+            return replace(self, closed_until=now + min(max(retry_after, _SOONEST), WINDOW))
         if self._counts(now) and now >= self.began + OPEN_FOR:
             return replace(self, closed_until=self.began + _OVER)
         # It should have been open: somebody else began it, nobody knows when.

@@ -101,7 +101,9 @@ class Redecide:
         if made is None:
             return Outlook(session, applied, basis, why_not="its decision is not in this node's store")
         was = applied or _basis(made.registration, made.compliance, made.managed, made.exemption)
-        if was == basis and not always:
+        # What it was given by a push since, maybe by a node that is gone now, is in the session, not in its decision.
+        told_since = not applied and (made.rule, made.profile) != (session.rule, session.profile)
+        if was == basis and not always and not told_since:
             return Outlook(session, was, basis)
         verdict = decide(
             request_of(made.request, made.method),

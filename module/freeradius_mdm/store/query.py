@@ -18,7 +18,9 @@ MAXIMUM_LIMIT = 1000
 
 @dataclass(frozen=True, slots=True)
 class DecisionFilter:
-    """Which decisions to show; what is None does not restrict. Text has to be equal as a whole.
+    """Which decisions to show; what is None does not restrict. Text has to be equal as a whole, but for `reason_code`,
+
+    which can be the beginning of a code.
 
     `since` (included) and `until` (excluded) are seconds since the epoch. `before` is the `seq` of a decision
     shown already: the next page holds older ones. `nas`: the client's address, its short name or its NAS-IP-Address.
@@ -76,6 +78,7 @@ _COMPARISONS = {
     "since": "at >= ?",
     "until": "at < ?",
     "before": "seq < ?",
+    "reason_code": "instr(reason_code, ?) = 1",
     "nas": "? IN (nas_address, nas_name, client)",
 }
 

@@ -118,6 +118,27 @@ def test_a_renewal(run: Run, upload: Callable[..., None], tmp_path: Path) -> Non
     assert not (tmp_path / "application.next.pem").exists()
 
 
+def test_a_key_that_mdmd_could_not_read_is_warned_of(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemctl(1) says NAME=VALUE; the unit names a user that nobody has made yet."""
+    program = tmp_path / "systemctl"
+    program.write_text("#!/bin/sh\necho LoadState=loaded; echo User=mdm-not-there\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    status, out, err = run("new", "Intune", "--bits", "2048")
+    assert (status, err) == (0, "")
+    (warning,) = (line for line in out.splitlines() if "M1844" in line)
+    assert warning.startswith("  M1844 there is no user mdm-not-there, as which mdmd runs, so that application.key")
+    assert warning.endswith("--ingroup freerad mdm-not-there, then chown mdm-not-there application.key")
+    status, out, _ = run("new", "Intune", "--bits", "2048", "--json")
+    assert (status, len(json.loads(out)["warnings"])) == (0, 1)
+
+
+def test_nothing_to_show_yet(run: Run) -> None:
+    status, out, _ = run("show", "Intune")
+    assert status == 1
+    assert "M1844 neither certificate nor key is there: make them with mdmctl cert new Intune" in out
+
+
 def test_json(run: Run, upload: Callable[..., None]) -> None:
     status, out, _ = run("new", "Intune", "--bits", "2048", "--json")
     made = json.loads(out)

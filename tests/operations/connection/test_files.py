@@ -10,6 +10,9 @@ import pytest
 
 from freeradius_mdm.lab.certificates import KeyType
 from freeradius_mdm.lab.pki import LabPki
+from freeradius_mdm.mdm import credential_files
+from freeradius_mdm.operations.connection import files
+from freeradius_mdm.operations.connection.reader import Reader
 
 from .bench import CLIENT, SECRET, Site
 
@@ -47,6 +50,22 @@ def test_a_key_that_is_not_there(site: Site) -> None:
     said = site.test()
     assert said.failed == FILE
     assert said.below(FILE)[0].endswith(f"{site.directory / 'gone.key'} can't be read: No such file or directory")
+    assert "then mdmctl cert new Intune makes both anew" in said.advice
+    site.write(key_file=site.directory / "gone.key", certificate_file=site.directory / "gone.pem")
+    assert site.test().advice == "mdmctl cert new Intune, which makes key and certificate"
+
+
+@pytest.mark.parametrize(("owner", "users"), [("root", "root; mdmd"), ("mdmd", "root or as mdmd; mdmd")])
+def test_who_may_run_it(owner: str, users: str, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user without the right is told who has it, nobody twice."""
+
+    def denied(*_: object, **__: object) -> bytes:
+        raise credential_files.unusable("x can't be read: Permission denied", "")
+
+    monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+    monkeypatch.setattr(credential_files, "read", denied)
+    monkeypatch.setattr(files, "mdmd_user", lambda _: Reader(owner, 0, frozenset()))
+    assert site.test().advice == f"run mdmctl as {users} has to be able to read it"
 
 
 @as_root

@@ -19,7 +19,8 @@ async def _alone() -> None:
     await alone.start(inbox)
     assert alone.node == "only"
     assert alone.state() == ClusterState(ClusterMode.ALONE, "only", 1_700_000_000.0)
-    assert alone.share() == 1.0
+    alone.tell_load(lambda: {"x": 3})
+    assert alone.share("x") == 1.0
     await alone.share_answer(key(), COMPLIANT, 1.0)
     assert await alone.newer_answer(key(), 0.0) is None
     assert await alone.may_ask(key(), 60)

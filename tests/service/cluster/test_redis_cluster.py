@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import time
 from pathlib import Path
@@ -202,22 +203,61 @@ def test_a_redis_that_may_forget_by_itself_is_warned_of(server: RealRedis) -> No
 
 
 async def _share(server: RealRedis) -> None:
+    """Two MDM servers, x and y. Expected: 0.9 by endpoints and 0.1 evenly among the nodes that have some."""
+    of_a, of_b = {"x": 0, "y": 0}, {"x": 0, "y": 0}
     async with relay(server.port) as way, nodes(settings("a", server.port), joined=False) as (a,):
-        assert a.cluster.share() == 0.0  # nobody can know yet
-        await until(lambda: a.cluster.share() == 1.0)
+        a.cluster.tell_load(lambda: of_a)
+
+        def shares(name: str) -> tuple[float, float]:
+            return round(a.cluster.share(name), 6), round(b.cluster.share(name), 6)
+
+        assert a.cluster.share("x") == 0.0  # nobody can know yet
+        await until(lambda: a.cluster.share("x") == 1.0)
         async with nodes(settings("b", way.port), joined=False) as (b,):
-            await until(lambda: (a.cluster.share(), b.cluster.share()) == (0.5, 0.5))
-            for number in range(3):
-                await a.cluster.put_session(session("a"), f"a{number}")
-            await b.cluster.put_session(session("b"), "b0")
-            await until(lambda: (a.cluster.share(), b.cluster.share()) == (0.725, 0.275))
-            assert a.cluster.state().share == 0.725
+            b.cluster.tell_load(lambda: of_b)
+            await until(lambda: shares("x") == (0.5, 0.5))
+            await a.cluster.put_session(session("a"), "a0")  # a session says nothing about its endpoint
+            of_a["x"] = 20_000
+            await until(lambda: shares("x") == (1.0, 0.0))
+            of_b["y"] = 1000
+            await until(lambda: shares("y") == (0.0, 1.0))
+            assert shares("x") == (1.0, 0.0)
+            of_a["y"] = 3000
+            await until(lambda: shares("y") == (0.725, 0.275))
             way.cut()
-            await until(lambda: (a.cluster.share(), b.cluster.share()) == (1.0, 1.0))  # b is on its own, a sees it gone
+            await until(lambda: shares("y") == (1.0, 1.0))  # b is on its own, a sees it gone
             way.mend()
             await b.joined()
-            await until(lambda: a.cluster.share() + b.cluster.share() == 1.0)
+            await until(lambda: shares("y") == (0.725, 0.275))
 
 
 def test_its_share_of_the_rate(server: RealRedis) -> None:
     asyncio.run(_share(server))
+
+
+async def _versions(server: RealRedis) -> None:
+    """During an update: `old` tells no load, as an mdmd that knows of none, whose row and sessions are as ever."""
+    async with nodes(settings("new", server.port), joined=False) as (new,):
+        new.cluster.tell_load(lambda: {"x": 30})
+        await until(lambda: new.cluster.share("x") == 1.0)
+        assert server.ask("HGET", "mdm:load", "new").endswith(' {"x":30}')
+        server.ask("SADD", "mdm:of:old", *(f"s{number}" for number in range(10)))
+        now = int(time.time() * 1000) + 60_000  # alive for as long as the test lasts
+        server.ask("HSET", "mdm:nodes", "old", f"{now} 1 1234567890ab")
+        # 0.9 * 30/40 + 0.1/2; and 10 sessions count as 10 endpoints of a server of which this node has none.
+        await until(lambda: round(new.cluster.share("x"), 6) == 0.725)
+        assert new.cluster.share("y") == 0.0
+        # It was a new one before, and went back: what that one told counts no more.
+        server.ask("HSET", "mdm:load", "old", 'ba0987654321 {"x":90}')
+        for _ in range(2):  # the second one begins when the first one's reply has been read
+            before = server.ask("HGET", "mdm:nodes", "new")
+            await until(lambda before=before: server.ask("HGET", "mdm:nodes", "new") > before)
+        assert round(new.cluster.share("x"), 6) == 0.725
+        server.ask("HSET", "mdm:load", "old", '1234567890ab {"x":90}')
+        await until(lambda: round(new.cluster.share("x"), 6) == 0.275)
+        # What an mdmd of an earlier version takes its own row for, to the letter.
+        assert re.fullmatch(r"\d+ \d+ \S+", server.ask("HGET", "mdm:nodes", "new"))
+
+
+def test_nodes_of_two_versions(server: RealRedis) -> None:
+    asyncio.run(_versions(server))

@@ -55,7 +55,7 @@ class Running:
     recheck: Recheck
     others: set[EndpointKey]
     turns: Turns
-    shares: list[float]
+    shares: dict[str, float]  # of each server, 1 where none is named
 
     @property
     def asked(self) -> list[EndpointKey]:
@@ -78,7 +78,7 @@ async def running(directory: Path, *servers: Server) -> AsyncIterator[Running]:
     servers = servers or (server(),)
     async with bench(directory, *servers) as b:
         reader, others, stop = StoreReader(directory / "store.sqlite"), set[EndpointKey](), asyncio.Event()
-        turns, shares = Turns(), [1.0]
+        turns, shares = Turns(), dict[str, float]()
         recheck = Recheck(
             b.lookups,
             reader,
@@ -86,7 +86,7 @@ async def running(directory: Path, *servers: Server) -> AsyncIterator[Running]:
             b.clock,
             sleep=turns.sleep,
             mine=lambda which: which not in others,
-            share=lambda: shares[-1],
+            share=lambda name: shares.get(name, 1.0),
         )
         recheck.configure(servers)
         loop = asyncio.get_running_loop()
@@ -140,18 +140,59 @@ def test_a_rate_of_0_asks_nothing_until_it_is_changed(tmp_path: Path) -> None:
 def test_the_rate_is_shared_with_other_nodes(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(tmp_path, server(recheck_rate=4.0)) as r:
-            r.shares.append(0.0)  # not known yet
+            r.shares["intune"] = 0.0  # not known yet
             for number in range(300):
                 r.recheck.track(key(number), None)
             await r.pass_time(10)
             assert r.asked == []
             for share, least, most in ((0.25, 19, 21), (1.0, 78, 82), (0.5, 38, 42)):
-                r.shares.append(share)
+                r.shares["intune"] = share
                 await r.turns.one()
                 before = len(r.asked)
                 await r.pass_time(20)
                 assert least <= len(r.asked) - before <= most, share
                 assert r.recheck.health()[0].rate == 4 * share
+
+    run(test())
+
+
+def test_each_server_s_rate_is_shared_by_itself(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(tmp_path, server(recheck_rate=4.0), server("other", recheck_rate=4.0)) as r:
+            r.shares.update(intune=0.25, other=1.0)
+            for number in range(200):
+                r.recheck.track(key(number), None)
+                r.recheck.track(key(number, "other"), None)
+            await r.pass_time(20)
+            assert 19 <= len(r.asked) <= 21
+            assert 78 <= len(r.bench.sources["other"].asked) <= 82
+            assert [(line.server, line.rate) for line in r.recheck.health()] == [("intune", 1.0), ("other", 4.0)]
+
+    run(test())
+
+
+def test_what_other_nodes_are_told_to_share_by(tmp_path: Path) -> None:
+    """Endpoints with a session, of each server that this node may ask; not sessions, not what it leaves to others."""
+
+    async def test() -> None:
+        intune, other = server(), server("other")
+        async with running(tmp_path, intune, other) as r:
+            assert r.recheck.load() == {"intune": 0, "other": 0}
+            for which in (key(1), key(2), key(3), key(1, "other"), key(1, "nowhere")):
+                r.recheck.track(which, None)
+            r.recheck.track(key(1), AT + 3600)  # a second session, or another timer
+            assert r.recheck.load() == {"intune": 3, "other": 1}
+            r.recheck.forget(key(2))
+            r.recheck.forget(key(2))
+            r.recheck.forget(key(9))
+            assert r.recheck.load() == {"intune": 2, "other": 1}
+            r.recheck.configure([intune, server("other", recheck_rate=0.0)])
+            assert r.recheck.load() == {"intune": 2}
+            r.recheck.forget(key(1, "other"))
+            r.recheck.track(key(2, "other"), None)
+            r.recheck.track(key(3, "other"), None)
+            r.recheck.configure([intune, other])
+            assert r.recheck.load() == {"intune": 2, "other": 2}
 
     run(test())
 

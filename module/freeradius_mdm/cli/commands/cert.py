@@ -13,6 +13,7 @@ from rich.text import Text
 from ...operations.codes import OperationCode
 from ..command import Command, Exit
 from ..context import Context
+from ..parser import Formatter
 from ..show import colours
 from ..show.calendar import about
 from ..show.table import safe
@@ -51,7 +52,7 @@ Exit status: 0 when it was done; 1 when Entra does not take the next certificate
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
+    actions = parser.add_subparsers(title="actions", metavar="new|show|switch", required=True, dest="action")
     new = _action(actions, "new", "make a key and a certificate", _NEW)
     _server(new)
     new.add_argument(
@@ -74,9 +75,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _action(
     actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help_: str, description: str
 ) -> argparse.ArgumentParser:
-    parser = actions.add_parser(
-        name, help=help_, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = actions.add_parser(name, help=help_, description=description, formatter_class=Formatter)
     parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON document instead of text")
     return parser
 
@@ -94,10 +93,11 @@ def _new(context: Context, arguments: argparse.Namespace) -> Exit:
     from ...operations.certificate import new
     from ...operations.connection import configuration
 
-    server = configuration.find(configuration.read(context.existing_file(), arguments.server), arguments.server)
+    config = configuration.read(context.existing_file(), arguments.server)
+    server = configuration.find(config, arguments.server)
     wanted = new.Wanted(arguments.name, arguments.days, arguments.bits, arguments.csr)
     with _progress(context, f"making an RSA key of {wanted.bits} bits"):
-        made = new.new(server, wanted, context.wall())
+        made = new.new(server, wanted, context.wall(), config.service.state_directory)
     if context.as_json:
         context.print_json(dataclasses.asdict(made))
         return Exit.DONE
@@ -113,6 +113,8 @@ def _new(context: Context, arguments: argparse.Namespace) -> Exit:
             ("SHA-256", made.sha256),
         ]
     _rows(context, rows)
+    for warning in made.warnings:
+        context.out.print(Text(f"  {OperationCode.CERTIFICATE_NOTED} {safe(warning)}", style=colours.WARNING))
     _steps(context, made.steps)
     return Exit.DONE
 

@@ -27,7 +27,7 @@ family. It is done once, and not tried for longer than five minutes. mdmd has to
 SESSION is the id of a live session, an Acct-Session-Id, or the MAC, device id or user that has one.
 
 Exit status: 0 when the device did it, or would have been told in a dry run; 1 when it did not, or not within --wait;
-4 when mdmd does not run; 5 when there is no such session."""
+2 when a value is wrong; 4 when mdmd does not run; 5 when there is no such session."""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,12 +44,15 @@ def _run(context: Context, arguments: argparse.Namespace) -> Exit:
     from ...operations.control import Control
     from ...operations.endpoints import Endpoints
     from ...operations.errors import OperationError
+    from ...operations.exemptions import check_author
 
     try:
         wait = durations.parse(arguments.wait)
     except ValueError as error:
-        raise OperationError(OperationCode.WRONG_ARGUMENT, f"--wait: {error}", allowed=durations.ALLOWED) from None
-    config = context.config()
+        what, next_ = f"--wait: {error}", "write it with its unit, 3m for three minutes; --no-wait follows nothing"
+        raise OperationError(OperationCode.WRONG_ARGUMENT, what, allowed=durations.ALLOWED, next=next_) from None
+    check_author(arguments.author)
+    config = context.store_config()
     session = Endpoints(config).session(arguments.session)
     control = Control(config.service, author_of(arguments.author))
     order = control.coa(session.id, arguments.action)

@@ -14,8 +14,11 @@ Prints a script for the shell that completes commands, options, choices, files, 
 profiles in mdm.toml. `servers` and `profiles` print those names, one a line; the script asks for them."""
 
 
+_WORDS = ("bash", "zsh", "servers", "profiles")
+
+
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("bash", "zsh", "servers", "profiles"), help="the shell, or what to list")
+    parser.add_argument("what", choices=_WORDS, metavar="|".join(_WORDS), help="the shell, or what to list")
 
 
 def _run(context: Context, arguments: argparse.Namespace) -> Exit:

@@ -8,7 +8,7 @@ import dataclasses
 from ...operations.views.decisions import decisions
 from ...operations.views.live import entry_of
 from .. import filters, notes
-from ..command import Command, Exit
+from ..command import LIST_STATUS, Command, Exit
 from ..context import Context
 from ..show.listing import width_of
 from ..show.log_columns import Layout, dated
@@ -26,7 +26,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 @store_needed()
 def _run(context: Context, arguments: argparse.Namespace) -> Exit:
     now = context.wall()
-    found = decisions(context.config(), filters.of_decisions(context, arguments, now), arguments.limit)
+    found = decisions(context.store_config(), filters.of_decisions(context, arguments, now), arguments.limit)
     if context.as_json:
         listed = [{"seq": each.seq, **dataclasses.asdict(each.decision)} for each in found.decisions]
         context.print_json({"decisions": listed, "more": found.more})
@@ -52,7 +52,8 @@ COMMAND = Command(
     _run,
     "Lists decisions, accepts and rejects alike, newest first, from the store; mdmd need not run.\n\n"
     "`!` behind the status: decided without an answer of the MDM server in time. `monitor`: let in to see what\n"
-    "would be; the reason says what that is. `mdmctl show ID` takes the beginning of an id, as Details shows it.",
+    "would be; the reason says what that is. `mdmctl show ID` takes the beginning of an id, as Details shows it.\n\n"
+    f"{LIST_STATUS}",
     _arguments,
     (
         ("mdmctl decisions --outcome reject --since 2h", "who was kept out in the last two hours, and why"),

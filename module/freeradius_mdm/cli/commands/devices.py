@@ -7,10 +7,11 @@ import dataclasses
 
 from rich.text import Text
 
+from ...operations.faulty import FaultyConfig
 from ...operations.views import known
 from ...operations.views.devices import Device, DeviceFilter, DeviceState, devices
 from .. import filters, notes
-from ..command import Command, Exit
+from ..command import LIST_STATUS, Command, Exit
 from ..context import Context
 from ..show import colours
 from ..show.listing import Column, show
@@ -56,7 +57,9 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 @store_needed()
 def _run(context: Context, arguments: argparse.Namespace) -> Exit:
-    config, now = context.config(), context.wall()
+    config, now = context.store_config(), context.wall()
+    if arguments.state == DeviceState.DUE and isinstance(config, FaultyConfig):
+        context.config()  # when a record is due is said there alone
     chosen = DeviceFilter(
         state=None if arguments.state is None else DeviceState(arguments.state),
         mac=known.check_mac(arguments.mac),
@@ -108,7 +111,8 @@ COMMAND = Command(
     _run,
     "Lists the endpoints that an MDM server was asked about, or that have a live session, the one decided about last\n"
     "first, from the store; mdmd need not run. User, network device and profile are of the newest decision.\n\n"
-    "`--state due` gives those whose record has to be renewed before it is used again, whatever it says.",
+    "`--state due` gives those whose record has to be renewed before it is used again, whatever it says.\n\n"
+    f"{LIST_STATUS}",
     _arguments,
     (
         ("mdmctl devices --state noncompliant", "the devices that are not compliant"),

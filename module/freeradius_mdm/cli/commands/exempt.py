@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from rich.text import Text
 
+from ...operations.faulty import FaultyConfig
 from ...store.exemptions import ExemptionState, ListedExemption, exemption_values
 from .. import notes
 from ..author import author_of
@@ -30,7 +31,10 @@ of them. A new exemption takes the place of an earlier one of the same endpoint.
   mdmctl exempt end EXEMPTION --reason TEXT [--author NAME]
 
 ID is a device id (GUID), a MAC, a user name, the id of a session or of a decision, or SERVER/KIND/VALUE. WHEN is a
-duration (8h, 2d), a day (2026-12-01, to its end) or a moment ("2026-12-01 18:00") in this zone, 90 days off at most."""
+duration (8h, 2d), a day (2026-12-01, to its end) or a moment ("2026-12-01 18:00") in this zone, 90 days off at most.
+
+Exit status: 0 when it was done; 1 when it can't be, a MAC that identifies nothing for instance; 2 when a value is
+wrong; 4 when mdmd does not run; 5 when nothing is called that."""
 _COLUMNS = (
     Column("Exemption"),
     Column("State", 1),
@@ -75,7 +79,7 @@ def _without_profile(context: Context) -> NoReturn:
     raise OperationError(
         OperationCode.WRONG_ARGUMENT,
         "--profile is missing: an exemption names what it gives",
-        allowed=", ".join(context.config().profiles),
+        allowed=", ".join(context.store_config().profiles),
         next="mdmctl exempt ID --until 2d --profile NAME --reason TEXT",
     )
 
@@ -100,10 +104,13 @@ def _only(arguments: argparse.Namespace, what: str, *needed: str) -> None:
 def _make(context: Context, arguments: argparse.Namespace) -> Exit:
     from ...operations.control import Control
     from ...operations.endpoints import Endpoints
-    from ...operations.exemptions import until
+    from ...operations.exemptions import check_words, until
+    from ...operations.views import known
 
-    config, now = context.config(), context.wall()
+    config, now = context.store_config(), context.wall()
     at = until(arguments.until, now)
+    known.check_profile_given(arguments.profile, config)
+    check_words(arguments.reason, arguments.author)
     meant = Endpoints(config).endpoint(arguments.id)
     control = Control(config.service, author_of(arguments.author))
     made = control.exempt(meant.key, arguments.profile, at, arguments.reason)
@@ -120,8 +127,10 @@ def _make(context: Context, arguments: argparse.Namespace) -> Exit:
 
 def _end(context: Context, arguments: argparse.Namespace) -> Exit:
     from ...operations.control import Control
+    from ...operations.exemptions import check_words
 
-    config = context.config()
+    config = context.store_config()
+    check_words(arguments.reason, arguments.author)
     control = Control(config.service, author_of(arguments.author))
     ended: dict[str, Any] = control.end_exemption(arguments.exemption, arguments.reason)
     if context.as_json:
@@ -135,7 +144,7 @@ def _end(context: Context, arguments: argparse.Namespace) -> Exit:
 def _list(context: Context, *, every: bool) -> Exit:
     from ...operations.exemptions import listed
 
-    config, now = context.config(), context.wall()
+    config, now = context.store_config(), context.wall()
     found = listed(config, now, every=every)
     if context.as_json:
         context.print_json({"exemptions": [exemption_values(each.exemption, each.state) for each in found]})
@@ -143,7 +152,8 @@ def _list(context: Context, *, every: bool) -> Exit:
     if not found:
         notes.nothing(context, "exemptions")
         return Exit.DONE
-    rows = [_row(each, now, known=each.exemption.profile in config.profiles) for each in found]
+    believed = isinstance(config, FaultyConfig)  # whether mdmd has the profile can't be said
+    rows = [_row(each, now, known=believed or each.exemption.profile in config.profiles) for each in found]
     notes.left_out(context, show(context.out, _COLUMNS, rows))
     return Exit.DONE
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..command import Command, Exit
 from ..context import Context
+from ..store_errors import store_needed
 
 if TYPE_CHECKING:
     from ...operations.explain import Explanation, Subject
@@ -37,6 +38,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--family", default="", help="a pasted request's vendor family")
 
 
+@store_needed()
 def _run(context: Context, arguments: argparse.Namespace) -> Exit:
     from ...operations.explain import Explainer, to_values
     from ...store.exemptions import ExemptionQueries

@@ -15,8 +15,8 @@ from ...operations.errors import OperationError
 from ...operations.views.following import Arrival, Follower
 from ...operations.views.live import Grouping
 from ...operations.views.mdmd import ask
-from .. import filters
-from ..command import Command, Exit
+from .. import filters, notes
+from ..command import LIST_STATUS, Command, Exit
 from ..context import Context
 from ..interrupts import Interrupts
 from ..show.live_log import Drawing, JsonLines, Screen, Stream
@@ -52,17 +52,21 @@ def _run(context: Context, arguments: argparse.Namespace) -> Exit:
             next="mdmctl decisions lists what was decided until then",
         )
     chosen = filters.of_decisions(context, arguments, context.wall())
-    service = context.config().service
+    service = context.store_config().service
     follower = Follower(service.store_file, chosen)
     begin = _begin(follower, chosen.since, arguments)
     first = next(begin, ())  # a store that can't be read is told before anything is drawn
     with Interrupts() as interrupts, _drawing(context, arguments) as drawing:
+        shown = 0
         for arrivals in chain([first], begin):
             drawing.show(arrivals)
+            shown += len(arrivals)
             if interrupts.stopped:
                 return Exit.DONE
         if not arguments.once:
             _follow(follower, drawing, service, interrupts)
+    if arguments.once and not shown:
+        notes.nothing(context, "decisions")
     return Exit.DONE
 
 
@@ -106,7 +110,8 @@ COMMAND = Command(
     "are one line with a count, in the column #, and a narrow terminal leaves out what matters least. Into a pipe\n"
     "goes one line for each decision with every column; --json gives one JSON object a line.\n\n"
     "`!` behind the status: decided without an answer of the MDM server in time. `monitor`: let in to see what\n"
-    "would be; the reason says what that is. `mdmctl show ID` takes the beginning of an id, as Details shows it.",
+    "would be; the reason says what that is. `mdmctl show ID` takes the beginning of an id, as Details shows it.\n\n"
+    f"{LIST_STATUS}",
     _arguments,
     (
         ("mdmctl live", "follow everything"),

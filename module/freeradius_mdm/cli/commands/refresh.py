@@ -22,8 +22,8 @@ always; the order's id is shown. mdmd has to run.
 
 ID is a device id (GUID), a MAC, a user name, the id of a session or of a decision, or SERVER/KIND/VALUE.
 
-Exit status: 0 when every MDM server answered; 1 when one did not; 4 when mdmd does not run; 5 when nothing is called
-that."""
+Exit status: 0 when every MDM server answered; 1 when one did not, or when several devices could be meant; 4 when mdmd
+does not run; 5 when nothing is called that."""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def _run(context: Context, arguments: argparse.Namespace) -> Exit:
     from ...operations.endpoints import Endpoints, Meant
     from ...store.read import StoreReader
 
-    config = context.config()
+    config = context.store_config()
     endpoints, control, reader = Endpoints(config), Control(config.service), StoreReader(config.service.store_file)
     meant: dict[EndpointKey, Meant] = {}
     for found in map(endpoints.endpoint, arguments.id):

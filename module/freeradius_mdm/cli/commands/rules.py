@@ -71,6 +71,7 @@ COMMAND = Command(
     "the policy's rules in their order, with how often each has matched",
     _run,
     "Lists the rules of mdm.toml as they are evaluated, the first that matches wins, and what applies when none does.\n"
-    "Hits are counted since the store was made; in monitor mode a hit is what would have been enforced.",
+    "Hits are counted since the store was made; in monitor mode a hit is what would have been enforced.\n\n"
+    "Exit status: 0; 3 when mdm.toml is missing or faulty; 4 when the store can't be read.",
     examples=(("mdmctl rules", "which rules never match"),),
 )

@@ -14,7 +14,7 @@ from ...sessions.model import SessionState
 from ...store.session_overview import GroupBy
 from ...store.sessions import LIVE, SessionFilter
 from .. import filters, notes
-from ..command import Command, Exit
+from ..command import LIST_STATUS, Command, Exit
 from ..context import Context
 from ..show import colours
 from ..show.listing import Column, show
@@ -64,7 +64,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 @store_needed()
 def _run(context: Context, arguments: argparse.Namespace) -> Exit:
-    config, now = context.config(), context.wall()
+    config, now = context.store_config(), context.wall()
     chosen = _filter(config, arguments)
     if arguments.by is not None:
         return _count(context, config, chosen, GroupBy(arguments.by), arguments.limit, now)
@@ -152,7 +152,8 @@ COMMAND = Command(
     "the sessions of endpoints, and what the network devices were told last",
     _run,
     "Lists sessions, the one heard of last first, from the store; mdmd need not run. A session is authorized once an\n"
-    "Access-Accept went out, started once accounting confirmed it.",
+    "Access-Accept went out, started once accounting confirmed it.\n\n"
+    f"{LIST_STATUS}",
     _arguments,
     (
         ("mdmctl sessions --profile Quarantine", "who is in quarantine now"),

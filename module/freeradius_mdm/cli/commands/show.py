@@ -6,6 +6,7 @@ import argparse
 
 from ..command import Command, Exit
 from ..context import Context
+from ..store_errors import store_needed
 
 _DESCRIPTION = """\
 Shows a stored decision: who asked, from where, the identity and its compliance, the rule, the profile, the
@@ -17,13 +18,14 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id", metavar="ID", help="of a decision, or at least its first 6 digits")
 
 
+@store_needed()
 def _run(context: Context, arguments: argparse.Namespace) -> Exit:
     from ...operations.explain import Finder
     from ...operations.explain.stored import shown
     from ...store.lookup import StoreLookup
     from ..show import decided
 
-    config = context.config()
+    config = context.store_config()
     store = StoreLookup(config.service.store_file)
     told = shown(Finder(config, store).decision(arguments.id), store)
     if context.as_json:

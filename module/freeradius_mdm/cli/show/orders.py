@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ...coa.family import Action
 from ...codes import MEANINGS, Code
+from ...sessions.model import SessionState
 from ...store.coa_orders import OrderState
 from ..command import Exit
 from . import colours
@@ -35,7 +36,7 @@ def exit_of(order: Mapping[str, Any]) -> Exit:
 
 
 def sessions(found: Sequence[Mapping[str, Any]]) -> list[Text]:
-    """A line for each live session of an endpoint: what it has, and the order about it."""
+    """A line for each session of an endpoint that is live or was so before: what it has, and the order about it."""
     if not found:
         return [Text("no live session on this node", style=colours.DIM)]
     return [_session(each) for each in found]
@@ -44,12 +45,31 @@ def sessions(found: Sequence[Mapping[str, Any]]) -> list[Text]:
 def _session(session: Mapping[str, Any]) -> Text:
     where = session["nas_name"] or session["nas"]
     text = Text(safe(f"session {short(session['id'])} on {where}, {mac(session['mac']) or session['user']}: "))
-    order = session["order"]
+    order, end = session["order"], _end(session)
     if order is None:
-        return text.append(safe(f"keeps what it has, profile {session['profile']}"))
-    gets = order["profile"] if order["accept"] else f"a reject, profile {order['profile']}"
-    text.append(safe(f"gets profile {gets} instead of {order['old_profile']}; order {order['id']}: "))
-    return text.append_text(line(order))
+        return text.append(safe(end or f"keeps what it has, profile {session['profile']}"))
+    if end:
+        text.append(safe(f"was to get {_profile(order)} instead of {order['old_profile']}; "))
+    elif order["state"] == OrderState.SUPERSEDED:
+        text.append(safe(f"keeps what it has, profile {session['profile']}; "))
+    else:
+        text.append(safe(f"gets {_profile(order)} instead of {order['old_profile']}; "))
+    text.append(safe(f"order {order['id']}: ")).append_text(line(order))
+    return text.append(safe(f"; {end}")) if end else text
+
+
+def _profile(order: Mapping[str, Any]) -> str:
+    return f"profile {order['profile']}" if order["accept"] else f"a reject, profile {order['profile']}"
+
+
+def _end(session: Mapping[str, Any]) -> str:
+    """Of a session that does not go on here."""
+    match session.get("state"):  # an mdmd that is older than this says none: it tells of live sessions alone
+        case SessionState.ENDED:
+            return f"ended, {session['end_cause']}"
+        case "elsewhere":
+            return "another node answers for it now"
+    return ""
 
 
 def _detail(order: Mapping[str, Any]) -> str:

@@ -10,13 +10,13 @@ import asyncio
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...compliance import ComplianceAnswer, EndpointKey
 from ...service.cluster.protocol import ClusterMode, ClusterState, Inbox, Orphan, Peer, SharedAnswer, SharedExemption
-from ...service.cluster.share import Share
+from ...service.cluster.share import Load, Shares
 from .virtual_loop import VirtualLoop
 
 GONE_AFTER = 15.0  # seconds without a heartbeat, as in mdm.toml by default
@@ -51,6 +51,7 @@ class Exchange:
     leases: dict[str, _Held] = field(default_factory=dict)
     sessions: dict[str, _Session] = field(default_factory=dict)
     owned: Counter[str] = field(default_factory=Counter)  # NODE, how many of the sessions are its
+    loads: dict[str, Load] = field(default_factory=dict)  # NODE, as its latest heartbeat told
     claims: dict[str, _Held] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     exemptions: dict[str, SharedExemption] = field(default_factory=dict)
@@ -92,7 +93,8 @@ class Member:
         self._notices: asyncio.Queue[_Notice] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._present: set[str] = set()
-        self._share = Share()
+        self._load: Callable[[], Mapping[str, int]] = dict
+        self._shares = Shares()
         self._taken: dict[str, None] = {}  # sessions given to this node that it has not confirmed
 
     @property
@@ -131,11 +133,15 @@ class Member:
             for name, at in beats.items()
             if name != self._node
         )
-        return ClusterState(ClusterMode.JOINED, self._node, self._since, peers=peers, share=self.share())
+        return ClusterState(ClusterMode.JOINED, self._node, self._since, peers=peers)
 
-    def share(self) -> float:
+    def tell_load(self, load: Callable[[], Mapping[str, int]]) -> None:
         """See Cluster."""
-        return self._share.now
+        self._load = load
+
+    def share(self, server: str) -> float:
+        """See Cluster."""
+        return self._shares.of(server)
 
     async def share_answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> None:
         """See Cluster."""
@@ -262,7 +268,9 @@ class Member:
             self._exchange.beats[self._node] = self._loop.time()
             self._exchange.given_out.discard(self._node)
             present = {name for name in self._exchange.beats if name != self._node and not self._exchange.gone(name)}
-            self._share.learn(self._count(self._node), [self._count(name) for name in present])
+            loads = self._exchange.loads
+            loads[self._node] = Load(self._count(self._node), dict(self._load()))
+            self._shares.learn(loads[self._node], [loads[name] for name in present])
             for name in present - self._present:
                 await inbox.peer_joined(name)
             for name in self._present - present:

@@ -60,7 +60,7 @@ class LabNas:
         self._authenticate = authenticate
         self._accounting = accounting
         self._accounting_lock = threading.Lock()
-        self._acting = threading.Lock()  # one thing at a time is done to sessions
+        self._acting = threading.RLock()  # one thing at a time is done to sessions
         self._wall = wall
         self._known: dict[tuple[str, int, int], Known] = {}
         self._socket: socket.socket | None = None
@@ -116,9 +116,10 @@ class LabNas:
 
     def stop(self, session: NasSession, cause: TerminateCause = TerminateCause.USER_REQUEST) -> None:
         """A session ends."""
-        if session in self.sessions:
-            self.sessions.remove(session)
-            self._account(session, Status.STOP, cause=cause)
+        with self._acting:
+            if session in self.sessions:
+                self.sessions.remove(session)
+                self._account(session, Status.STOP, cause=cause)
 
     def timer_ended(self, session: NasSession) -> None:
         """Its Session-Timeout has come, with Termination-Action RADIUS-Request: it authenticates again."""

@@ -12,8 +12,6 @@ from ...mdm.renewal_files import NEXT, PREVIOUS, beside
 from ..codes import OperationCode
 from ..errors import OperationError
 
-SERVICE_USER = "mdmd"  # as in freeradius/systemd/mdmd.service
-
 
 @dataclass(frozen=True, slots=True)
 class Files:
@@ -82,20 +80,3 @@ def owner_of(file: Path) -> Owner:
     """Who owns a file. Raises OSError."""
     facts = file.stat()
     return Owner(facts.st_uid, facts.st_gid)
-
-
-def owner_for(files: Files) -> Owner | None:
-    """Whose a new key has to be: the present key's owner, else mdmd's user; None where there is neither."""
-    try:
-        return owner_of(files.key)
-    except OSError:
-        return service_owner()
-
-
-def service_owner() -> Owner | None:
-    """mdmd's user and group as its unit file has them, None where there is no such user."""
-    try:
-        user = pwd.getpwnam(SERVICE_USER)
-    except KeyError:
-        return None
-    return Owner(user.pw_uid, user.pw_gid)

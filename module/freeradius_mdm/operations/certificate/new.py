@@ -29,7 +29,8 @@ from ...errors import SourceError
 from ...mdm.credential_files import facts_of, read
 from ..codes import OperationCode
 from ..errors import OperationError
-from .files import Files, Owner, files_of, owner_for, owner_of
+from .files import Files, Owner, files_of, owner_of
+from .service_user import ServiceUser, service_user, warnings_about
 from .write import in_the_way, put
 
 BITS = (2048, 3072, 4096)
@@ -68,10 +69,15 @@ class Made:
     not_after: float | None
     owner: str
     steps: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
-def new(server: Server, wanted: Wanted, now: float) -> Made:
-    """Make the files. `now`: epoch seconds. Raises OperationError M1800, M1807, M1840, M1841."""
+def new(server: Server, wanted: Wanted, now: float, state_directory: Path | None = None) -> Made:
+    """Make the files. `now`: epoch seconds. `state_directory`: mdmd's.
+
+    Raises OperationError M1800, M1807, M1840, M1841. The key belongs to whom the key in use does, else to mdmd's
+    user; where there is no such user it is the caller's.
+    """
     _check(wanted)
     files, is_next = _place(files_of(server))
     if wanted.csr and files.certificate == files.key:
@@ -87,7 +93,8 @@ def new(server: Server, wanted: Wanted, now: float) -> Made:
     key_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, wanted.name or default_name())])
     certificate = None if wanted.csr else _certificate(subject, key, wanted.days, now)
-    owner = owner_for(files_of(server))
+    user = service_user(state_directory)
+    owner = _owner_for(files_of(server), user)
     if certificate is None:
         if files.request.exists():
             raise in_the_way(files.request)
@@ -114,6 +121,7 @@ def new(server: Server, wanted: Wanted, now: float) -> Made:
         not_after=facts.not_after.timestamp() if facts else None,
         owner=str(actual),
         steps=(*give_away, *_steps(server, files, is_next, wanted.csr)),
+        warnings=() if give_away else warnings_about(files.key, actual, user),
     )
 
 
@@ -128,6 +136,14 @@ def upload_steps(server: Server, certificate_file: Path) -> tuple[str, ...]:
         f"Entra admin centre, App registrations, All applications, the one with client id {server.client_id}",
         f"Certificates & secrets, Certificates, Upload certificate: {certificate_file} (never the key)",
     )
+
+
+def _owner_for(files: Files, user: ServiceUser) -> Owner | None:
+    """Whose a new key has to be; None for whoever calls."""
+    try:
+        return owner_of(files.key)
+    except OSError:
+        return user.owner
 
 
 def _give_away(files: Files, owner: Owner | None) -> str:

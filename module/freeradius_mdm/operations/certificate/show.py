@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from ...config.model import Server
 from ...errors import SourceError
 from ...mdm.credential_files import SMALLEST_KEY, read, read_key
-from .files import SERVICE_USER, Files, files_of, owner_of, service_owner
+from .files import Files, files_of, owner_of
+from .service_user import service_user, warnings_about
 
 SOON = 30 * 86400.0  # seconds before the end from which it is warned of
 _PRIVATE = stat.S_IRWXG | stat.S_IRWXO
@@ -59,7 +60,11 @@ class ServerCertificates:
 def show(server: Server, now: float) -> ServerCertificates:
     """The certificate in use, the next and the previous one. Raises OperationError M1841 for a client secret."""
     files = files_of(server)
-    shown = [_view("in-use", files, server.key_passphrase_file, now)]
+    if not files.there:
+        what = f"neither certificate nor key is there: make them with mdmctl cert new {server.name}"
+        shown = [CertificateView("in-use", files.certificate, files.key, (what,))]
+    else:
+        shown = [_view("in-use", files, server.key_passphrase_file, now)]
     shown += [
         _view(stage, pair, server.key_passphrase_file, now)
         for stage, pair in (("next", files.next), ("previous", files.previous))
@@ -146,10 +151,8 @@ def _key_warnings(file: Path) -> list[str]:
         return [f"{file} can't be looked at: {error.strerror}"]
     if mode & _PRIVATE:
         return [f"{file} is open to others than {owner} (mode {mode:04o}): chmod 0400 {file}"]
-    service = service_owner()
-    if service is not None and service.uid != owner.uid:
-        return [f"{file} belongs to {owner}, and mdmd runs as {SERVICE_USER}: chown {SERVICE_USER} {file}"]
-    return []
+    user = service_user()
+    return list(warnings_about(file, owner, user)) if user.owner is not None else []
 
 
 def _said(error: SourceError) -> str:

@@ -21,6 +21,11 @@ _RENEW = "make a new certificate (mdmctl cert new), upload it to the app registr
 def key_file(walk: Walk) -> Outcome:
     """The private key or the secret: nobody else may read it, and mdmd has to."""
     server = walk.server
+    if server.certificate_file is not None and server.key_file is not None:
+        try:
+            credential_files.check_there(server.name, server.certificate_file, server.key_file)
+        except SourceError as error:
+            raise StepFailed.of(error) from None
     private = [path for path in (server.client_secret_file, server.key_file, server.key_passphrase_file) if path]
     for path in private:
         _check_private(walk, path)
@@ -84,7 +89,9 @@ def _check_private(walk: Walk, path: Path) -> None:
     except SourceError as error:
         advice = error.advice
         if "Permission denied" in error.detail and os.geteuid() != 0:
-            advice = f"run mdmctl as root or as {mdmd_user(walk.config).name}; that user has to be able to read it"
+            name = mdmd_user(walk.config).name
+            users = "root" if name == "root" else f"root or as {name}"
+            advice = f"run mdmctl as {users}; {'mdmd' if name == 'root' else name} has to be able to read it"
         raise StepFailed.of(error, advice=advice) from None
 
 

@@ -51,7 +51,7 @@ def shown(made: Decision, store: StoreLookup) -> ShownDecision:
         sessions = tuple(store.sessions_of(made.id))
     except StoreError:
         sessions = ()
-    after = [*(step.at_ms for step in made.steps[1:]), None]
+    after = [*(step.at_ms for step in made.steps[1:]), None][: len(made.steps)]
     steps = []
     for number, (step, next_at) in enumerate(zip(made.steps, after, strict=True), 1):
         meaning, advice = _meaning(step.code)

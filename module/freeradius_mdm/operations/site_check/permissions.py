@@ -91,12 +91,14 @@ def _files(site: Site, config: Config, asked: list[_Who]) -> Iterator[Finding]:
 def _keys(config: Config, mdmd: list[_Who]) -> Iterator[Finding]:
     """Keys of MDM servers. A directory above can close them too, but who relies on that does not see it change."""
     fine: list[str] = []
-    for path in dict.fromkeys(file for server in config.servers for file in _secrets(server)):
+    servers = {file: server for server in config.servers for file in _secrets(server)}
+    for path, server in servers.items():
         try:
             status = path.stat()
         except OSError as error:
             what = f"{error.strerror}: mdmd can't sign in to Microsoft"
-            yield _KEYS.error(what, "correct the path, or put the file there", str(path))
+            make = f"mdmctl cert new {server.name}, or " if path == server.key_file else ""
+            yield _KEYS.error(what, f"{make}correct the path, or put the file there", str(path))
             continue
         mode = stat.S_IMODE(status.st_mode)
         owner = mdmd[0].account.uid if mdmd and mdmd[0].account else status.st_uid

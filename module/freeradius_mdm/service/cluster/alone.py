@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ...compliance import ComplianceAnswer, EndpointKey
 from .protocol import ClusterMode, ClusterState, Inbox, Orphan, SharedAnswer, SharedExemption
@@ -30,7 +30,10 @@ class Alone:
         """Alone since the start."""
         return ClusterState(ClusterMode.ALONE, self._node, self._since)
 
-    def share(self) -> float:
+    def tell_load(self, load: Callable[[], Mapping[str, int]]) -> None:
+        """Nobody to tell."""
+
+    def share(self, server: str) -> float:
         """All of it."""
         return 1.0
 

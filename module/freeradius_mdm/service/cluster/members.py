@@ -8,9 +8,18 @@ from typing import Any
 
 from .protocol import Peer
 from .reasons import NameTakenError
-from .share import Share
+from .share import Load, Shares, from_text
 
 _NO_REASON_TO_WORRY = 2.0  # seconds that the clocks of two machines may differ
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A node as Redis has it. `seen`: seconds since the epoch."""
+
+    name: str
+    seen: float
+    load: Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,7 @@ class Beat:
     given: int  # sessions given to this node that it has not acknowledged
     away: int  # sessions of this node that others took
     ended: int  # sessions of this node whose end others saw
-    nodes: tuple[tuple[str, float, int], ...]  # name, last seen (seconds since the epoch), sessions
+    nodes: tuple[Row, ...]  # this one too
 
     @classmethod
     def read(cls, reply: Any, node: str) -> Beat:
@@ -33,7 +42,7 @@ class Beat:
         if reply == b"taken":
             raise NameTakenError(f"another mdmd calls itself {node!r}")
         now, epoch, notices, first, started, given, away, ended, flat = reply
-        nodes = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        nodes = zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
         return cls(
             now / 1000,
             epoch.decode(),
@@ -43,7 +52,10 @@ class Beat:
             given,
             away,
             ended,
-            tuple((name.decode(), seen / 1000, sessions) for name, seen, sessions in nodes),
+            tuple(
+                Row(name.decode(), seen / 1000, Load(sessions, from_text(load.decode(errors="replace"))))
+                for name, seen, sessions, load in nodes
+            ),
         )
 
 
@@ -56,19 +68,19 @@ class Members:
         self._monotonic = monotonic
         self._alive: dict[str, float] = {}  # when last known to be alive, by our own clock
         self.peers: tuple[Peer, ...] = ()
-        self.share = Share()
+        self._shares = Shares()
 
     def learn(self, beat: Beat) -> list[tuple[str, bool]]:
         """The nodes that have come (True) and gone (False) since the last time."""
         changes = []
         now = self._monotonic()
         self.peers = tuple(
-            Peer(name, beat.now - seen <= self._gone_after, seen, sessions)
-            for name, seen, sessions in sorted(beat.nodes)
-            if name != self._node
+            Peer(row.name, beat.now - row.seen <= self._gone_after, row.seen, row.load.sessions)
+            for row in sorted(beat.nodes, key=lambda row: row.name)
+            if row.name != self._node
         )
-        mine = sum(sessions for name, _, sessions in beat.nodes if name == self._node)
-        self.share.learn(mine, [peer.sessions for peer in self.peers if peer.alive])
+        loads = {row.name: row.load for row in beat.nodes}
+        self._shares.learn(loads.get(self._node, Load(0, {})), [loads[peer.name] for peer in self.peers if peer.alive])
         for peer in self.peers:
             if peer.alive:
                 if peer.name not in self._alive:
@@ -81,6 +93,10 @@ class Members:
                 del self._alive[name]
                 changes.append((name, False))
         return changes
+
+    def share(self, server: str) -> float:
+        """See Cluster."""
+        return self._shares.of(server)
 
     @property
     def orphans_expected(self) -> bool:

@@ -7,7 +7,7 @@ alone would answer it, what can't be sent is kept and sent later.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -46,7 +46,6 @@ class ClusterState:
     lag: float = 0.0  # seconds between the writing of the latest notice from another node and its being dealt with
     unsent: int = 0  # answers, sessions and notices that wait for Redis
     clock_skew: float = 0.0  # seconds that this machine's clock is ahead of Redis's
-    share: float = 1.0  # see Cluster.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +159,18 @@ class Cluster(Protocol):
         """How this node stands to the others."""
         ...
 
-    def share(self) -> float:
-        """This node's part, 0 to 1, of what all nodes together may do; they add up to 1 while Redis is there.
+    def tell_load(self, load: Callable[[], Mapping[str, int]]) -> None:
+        """Have each heartbeat, one a second, tell how many endpoints this node has to ask each MDM server about.
 
-        1 for one who is alone or cut off, 0 for the second after the start in which the others don't know of it yet.
+        To be called before `start`; `load` is called in the event loop and has to be quick.
+        """
+        ...
+
+    def share(self, server: str) -> float:
+        """This node's part, 0 to 1, of what all nodes together may ask that MDM server, by what `tell_load` tells.
+
+        They add up to 1 while Redis is there. 1 for one who is alone or cut off, or the only one with endpoints of that
+        server; 0 for one without any, and for the second after the start in which the others don't know of it yet.
         """
         ...
 

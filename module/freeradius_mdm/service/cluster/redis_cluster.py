@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ...compliance import ComplianceAnswer, EndpointKey
@@ -24,6 +24,7 @@ from .outbox import Outbox, Parcel
 from .protocol import ClusterMode, ClusterState, Inbox, Orphan, SharedAnswer, SharedExemption
 from .redis_link import RedisLink
 from .scripts import Scripts
+from .share import to_text
 from .takeover import Sessions
 from .timing import Timing
 
@@ -60,6 +61,7 @@ class RedisCluster:
         self._orders = Orders(self._calls, self._outbox, self._scripts, monotonic)
         self._delivery = Delivery(events)
         self._sessions = Sessions(self._node, self._calls, self._outbox, self._scripts, self._delivery.session_moved)
+        self._load: Callable[[], Mapping[str, int]] = dict
         self._members = Members(self._node, timing.gone_after, monotonic)
         self._clock = ClockCheck()
         self._listener = Listener(
@@ -80,6 +82,7 @@ class RedisCluster:
             self._calls,
             self._outbox,
             self._scripts,
+            lambda: to_text(self._load()),
             lambda reply: Beat.read(reply, self._node),
             self._beaten,
             self._listener.run,
@@ -124,13 +127,16 @@ class RedisCluster:
             self._listener.lag,
             len(self._outbox),
             self._clock.skew,
-            self.share(),
         )
 
-    def share(self) -> float:
+    def tell_load(self, load: Callable[[], Mapping[str, int]]) -> None:
+        """See Cluster."""
+        self._load = load
+
+    def share(self, server: str) -> float:
         """See Cluster."""
         if self._link.mode is ClusterMode.JOINED:
-            return self._members.share.now
+            return self._members.share(server)
         return 1.0 if self._link.tried else 0.0
 
     async def share_answer(self, key: EndpointKey, answer: ComplianceAnswer, at: float) -> None:

@@ -24,7 +24,10 @@ _TRIES = 3  # to be quick enough
 
 
 class RedisLink:
-    """Keeps the lines up. `beaten` gets each heartbeat's reply; `listen` runs for as long as a connection lasts."""
+    """Keeps the lines up. `load` is what each heartbeat tells of this node, `beaten` gets its reply.
+
+    `listen` runs for as long as a connection lasts.
+    """
 
     def __init__(
         self,
@@ -32,6 +35,7 @@ class RedisLink:
         calls: Calls,
         outbox: Outbox,
         scripts: Scripts,
+        load: Callable[[], str],
         read_beat: Callable[[Any], Beat],
         beaten: Callable[[Beat], Awaitable[None]],
         listen: Callable[[Line], Coroutine[Any, Any, None]],
@@ -43,6 +47,7 @@ class RedisLink:
         self._calls = calls
         self._outbox = outbox
         self._scripts = scripts
+        self._load = load
         self._read_beat = read_beat
         self._beaten = beaten
         self._listen = listen
@@ -120,7 +125,8 @@ class RedisLink:
     async def _beat(self, line: Line) -> float:
         """One heartbeat; returns how long it took."""
         begun = time.perf_counter()
-        beat = self._read_beat(await line.one(self._scripts.call("beat", self._started), self._timing.check))
+        command = self._scripts.call("beat", self._started, self._load())
+        beat = self._read_beat(await line.one(command, self._timing.check))
         took = time.perf_counter() - begun
         self._started = beat.started
         await self._beaten(beat)

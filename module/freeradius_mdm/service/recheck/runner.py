@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -54,7 +54,7 @@ class Recheck:
 
     `wall`: seconds since the epoch; `sleep` waits that many seconds of it, for a clock that is not the world's. `mine`
     says whether this node is the one to ask about an endpoint; another's is looked at again after a while. `share` is
-    this node's part of every server's rate, 0 to 1 (`Cluster.share`).
+    this node's part of a server's rate, 0 to 1 (`Cluster.share`).
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Recheck:
         *,
         sleep: Callable[[float], Awaitable[None]] | None = None,
         mine: Callable[[EndpointKey], bool] = lambda _: True,
-        share: Callable[[], float] = lambda: 1.0,
+        share: Callable[[str], float] = lambda _: 1.0,
     ) -> None:
         self._lookups = lookups
         self._reader = reader  # its own: it is used in a thread
@@ -77,6 +77,7 @@ class Recheck:
         self._share = share
         self._lines: dict[str, _Line] = {}
         self._timers: dict[EndpointKey, float | None] = {}  # of everything that is tracked, known server or not
+        self._counts: Counter[str] = Counter()  # of these, per server
         self._arrived: dict[EndpointKey, None] = {}  # not in a schedule yet
 
     def configure(self, servers: Iterable[Server]) -> None:
@@ -97,6 +98,7 @@ class Recheck:
         """An endpoint with an active session; the earliest end of its sessions' timers, None without a timer."""
         new = key not in self._timers
         self._timers[key] = reauth_due_at
+        self._counts[key.server] += new
         line = self._lines.get(key.server)
         if new and line is not None:
             self._arrived[key] = None
@@ -105,7 +107,8 @@ class Recheck:
 
     def forget(self, key: EndpointKey) -> None:
         """It has no active session any more."""
-        self._timers.pop(key, None)
+        if self._timers.pop(key, self) is not self:
+            self._counts[key.server] -= 1
         self._arrived.pop(key, None)
         if key.server in self._lines:
             self._lines[key.server].schedule.forget(key)
@@ -122,6 +125,10 @@ class Recheck:
     def tracked(self, server: str) -> list[EndpointKey]:
         """Every endpoint with an active session whose record comes from that server."""
         return [key for key in self._timers if key.server == server]
+
+    def load(self) -> dict[str, int]:
+        """How many endpoints with an active session each of the servers has that may be asked (`Cluster.tell_load`)."""
+        return {name: self._counts[name] for name in self._lines}
 
     def health(self) -> list[RecheckHealth]:
         """One entry per enabled server."""
@@ -150,7 +157,7 @@ class Recheck:
         now, name = self._wall(), line.server.name
         if self._lookups.resting(name):
             return _WHILE_RESTING
-        rate = line.server.recheck_rate * self._share()
+        rate = line.server.recheck_rate * self._share(name)
         if not rate:
             return _WHILE_RESTING
         line.schedule.at_rate(rate)
@@ -212,7 +219,7 @@ class Recheck:
             oldest_age=None if state.oldest_age is None else round(state.oldest_age, 1),
             in_flight=len(line.in_flight),
             queries_per_second=round(len(line.asked) / _MEASURED, 3),
-            rate=round(line.server.recheck_rate * self._share(), 3),
+            rate=round(line.server.recheck_rate * self._share(line.server.name), 3),
             interval=line.server.recheck_interval,
             resting=self._lookups.resting(line.server.name),
         )

@@ -41,8 +41,10 @@ class RecheckSchedule:
         self._pace = Pace(settings.rate)
         self._endpoints: dict[EndpointKey, Endpoint] = {}
         self._by_age: list[_Booking] = []
-        self._by_timer: list[_Booking] = []  # by when a refresh ahead may begin, and then
-        self._ready: list[_Booking] = []  # by when the timer ends
+        # By when a refresh ahead may begin if there is no crowd; then by the next try after a failure; then by the end.
+        self._by_timer: list[_Booking] = []
+        self._pausing: list[_Booking] = []
+        self._ready: list[_Booking] = []
         self._hurried: deque[tuple[Endpoint, int]] = deque()
         self._with_timer = 0
         self._serial = itertools.count()
@@ -144,9 +146,12 @@ class RecheckSchedule:
         moments = [float("inf")]
         if self._clean_hurried():
             moments.append(now)
+        self._look_at_timers(now)
         if self._clean(self._ready, now):
             moments.append(now)
-        if self._clean(self._by_timer, now):
+        if self._pausing:
+            moments.append(self._pausing[0][0])
+        if self._by_timer:
             moments.append(self._by_timer[0][0] - self._lead())
         if self._clean(self._by_age):
             moments.append(self._by_age[0][0])
@@ -159,7 +164,7 @@ class RecheckSchedule:
         self._rebook()
 
     def at_rate(self, rate: float) -> None:
-        """Go on at that many questions a second."""
+        """Go on at that many questions a second. Nothing is booked anew: no booking depends on the rate."""
         if rate != self._settings.rate:
             self._settings = replace(self._settings, rate=rate)
             self._pace = self._pace.at_rate(rate)
@@ -172,9 +177,9 @@ class RecheckSchedule:
         waiting = {id(each) for when, _, each, stamp in self._by_age if when <= now and stamp == each.stamp}
         waiting |= {
             id(each)
-            for heap, latest in ((self._by_timer, now + lead), (self._ready, float("inf")))
+            for heap, latest in ((self._by_timer, now + lead), (self._pausing, now), (self._ready, float("inf")))
             for when, _, each, stamp in heap
-            if when <= latest and stamp == each.stamp and each.timer is not None and each.timer > now
+            if when <= latest and stamp == each.stamp and each.timer is not None and each.timer > now >= each.retry_at
         }
         waiting |= {id(each) for each, stamp in self._hurried if stamp == each.stamp}
         oldest = max(0.0, now - min(times)) if times else None
@@ -193,10 +198,17 @@ class RecheckSchedule:
         return None
 
     def _nearest_timer(self, now: float) -> Endpoint | None:
+        self._look_at_timers(now)
+        return heapq.heappop(self._ready)[2] if self._clean(self._ready, now) else None
+
+    def _look_at_timers(self, now: float) -> None:
+        """Move on those whose time has come; neither of the first two lines has a void booking at its top then."""
         while self._clean(self._by_timer, now) and self._by_timer[0][0] - self._lead() <= now:
             endpoint = heapq.heappop(self._by_timer)[2]
+            self._push(self._pausing, endpoint.retry_at, endpoint)
+        while self._clean(self._pausing, now) and self._pausing[0][0] <= now:
+            endpoint = heapq.heappop(self._pausing)[2]
             self._push(self._ready, endpoint.timer or now, endpoint)
-        return heapq.heappop(self._ready)[2] if self._clean(self._ready, now) else None
 
     def _oldest(self, now: float) -> Endpoint | None:
         if self._clean(self._by_age) and self._by_age[0][0] <= now:
@@ -218,7 +230,7 @@ class RecheckSchedule:
         timer = endpoint.timer
         if timer is not None and (not endpoint.vouched or endpoint.answered_at <= timer - settings.lifetime):
             when = timer - self._reach() * (1 - 0.5 * endpoint.part)
-            self._push(self._by_timer, max(when, endpoint.retry_at + self._lead()), endpoint)
+            self._push(self._by_timer, when, endpoint)
 
     def _push(self, heap: list[_Booking], when: float, endpoint: Endpoint) -> None:
         heapq.heappush(heap, (when, next(self._serial), endpoint, endpoint.stamp))
@@ -273,6 +285,7 @@ class RecheckSchedule:
     def _rebook(self) -> None:
         self._by_age.clear()
         self._by_timer.clear()
+        self._pausing.clear()
         self._ready.clear()
         hurried = [endpoint for endpoint, stamp in self._hurried if stamp == endpoint.stamp]
         self._hurried.clear()

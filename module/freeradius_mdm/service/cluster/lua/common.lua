@@ -5,6 +5,7 @@
 -- PREFIX:server   hash  epoch = "RUN_ID:SINCE", since = ms when this Redis began to serve us, first = the latest notice
 --                 then; all anew when it was restarted, emptied or made primary
 -- PREFIX:nodes    hash  NODE = "LAST_SEEN_MS STARTED_MS INSTANCE"
+-- PREFIX:load     hash  NODE = "INSTANCE JSON", what each has to ask each MDM server about
 -- PREFIX:seq      the number of the latest notice; PREFIX:notices is their stream, with ids NUMBER-0 without gaps
 -- PREFIX:a:KEY    "ANSWERED_AT REGISTRATION COMPLIANCE MANAGED MACS NODE", expires
 -- PREFIX:ask:KEY  instance that asks about it; PREFIX:lease:NAME "INSTANCE TOKEN"; PREFIX:fence the latest token
